@@ -1,0 +1,57 @@
+/**
+ * Native transactions: address, build, parse, payloads to sign, attach, verify, describe. Pure, without network.
+ *
+ * @module
+ */
+export {
+  addressToScript,
+  BITCOIN_NETWORKS,
+  type BitcoinNetwork,
+  type BitcoinNetworkName,
+  p2wpkhAddress,
+  p2wpkhScript,
+  scriptToAddress,
+} from './bitcoin/address.ts';
+export {
+  type BitcoinOutput,
+  estimateVbytes,
+  p2wpkhChain,
+  type P2wpkhChain,
+  p2wpkhFeeSats,
+  type P2wpkhInput,
+  type P2wpkhIntent,
+  p2wpkhTransfer,
+  type SignedP2wpkh,
+  type UnsignedP2wpkh,
+  type Utxo,
+} from './bitcoin/p2wpkh.ts';
+export {
+  decodeSignature,
+  type EcdsaSignature,
+  encodeSignature,
+  type HashScheme,
+  hashMessage,
+  recoverPublicKey,
+  toLowS,
+} from './ecdsa.ts';
+export {
+  ChainError,
+  EncodingMismatchError,
+  InvalidIntentError,
+  InvalidSignatureError,
+  type InvalidSignatureReason,
+  TransactionDecodeError,
+} from './errors.ts';
+export { decodeEvmAddress, encodeEvmAddress, evmAddress, type Hex } from './evm/address.ts';
+export {
+  type AccessListEntry,
+  eip1559Chain,
+  type Eip1559Chain,
+  type Eip1559ChainOptions,
+  type Eip1559Intent,
+  evmTransfer,
+  parseSignedEip1559,
+  type SignedEip1559,
+  type UnsignedEip1559,
+} from './evm/eip1559.ts';
+export type { NativeChain, SigningPayload } from './native-chain.ts';

@@ -1,0 +1,19 @@
+/**
+ * Class-group arithmetic behind one interface: {@link Kernel} makes a {@link ClassGroup} for a discriminant, elements are opaque,
+ * and only canonical bytes cross the boundary.
+ *
+ * @module
+ */
+
+export { referenceKernel } from './reference/group.ts';
+export type {
+  ClassGroup,
+  Element,
+  FixedBaseTable,
+  GroupParameters,
+  Kernel,
+  ParseCheck,
+  PowerTerm,
+  TablePowerTerm,
+} from './types.ts';
+export { ElementDecodeError, KernelArgumentError } from './types.ts';
