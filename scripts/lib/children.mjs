@@ -53,7 +53,13 @@ function stop(signal) {
   }
 }
 
-for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.on(signal, () => stop(signal));
+let listening = false;
+
+function listen() {
+  if (listening) return;
+  listening = true;
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.on(signal, () => stop(signal));
+}
 
 /**
  * Waits for a child. Rejects with Interrupted after a signal to us, and with the system's error if it cannot start.
@@ -63,6 +69,7 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) pro
  */
 function ended(child, ownGroup) {
   const entry = { child, ownGroup };
+  listen();
   alive.add(entry);
   return new Promise((resolve, reject) => {
     child.on('error', (error) => {

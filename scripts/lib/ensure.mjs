@@ -35,10 +35,8 @@ const say = (text) => void process.stderr.write(`dWallet: ${text}\n`);
 
 /**
  * Says what is being done if it takes more than a second, and goes on saying so.
- * @template T
  * @param {string} title
- * @param {() => Promise<T>} work
- * @returns {Promise<T>}
+ * @param {() => Promise<void>} work
  */
 async function withProgress(title, work) {
   const start = Date.now();
@@ -51,9 +49,8 @@ async function withProgress(title, work) {
     shown = true;
   }, 1000);
   try {
-    const result = await work();
+    await work();
     if (shown) process.stderr.write(`${terminal ? '\r\x1b[K' : ''}dWallet: ${title}: done in ${seconds()} s\n`);
-    return result;
   } catch (error) {
     if (shown && terminal) process.stderr.write('\n');
     throw error;
@@ -84,17 +81,31 @@ function npmInstalledThis(lockfile) {
   }
 }
 
-/** npm as the one that runs us, else the one on the PATH. */
-function npmCommand() {
+/**
+ * Runs the npm that runs us, else the one on the PATH.
+ * @param {string[]} args
+ */
+async function npm(args) {
   const script = process.env.npm_execpath;
-  if (script !== undefined && /npm-cli\.c?js$/.test(script) && existsSync(script)) {
-    return { command: process.execPath, first: [script] };
+  const known = script !== undefined && /npm-cli\.c?js$/.test(script) && existsSync(script);
+  // `npm start --silent` and the like are for us, not for the installation.
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^npm_config_(json|loglevel|silent|omit|production)$/i.test(name)),
+  );
+  const quiet = ['--loglevel=error', '--progress=false', '--update-notifier=false'];
+  try {
+    return await runQuietly(known ? process.execPath : 'npm', [...(known ? [script] : []), ...args, ...quiet], {
+      cwd: root,
+      env,
+    });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    throw new Trouble('dWallet could not install its dependencies: npm was not found (it comes with Node).');
   }
-  return { command: 'npm', first: [] };
 }
 
-/** @param {string} output */
-function installTrouble(output) {
+/** What npm's output means, in one sentence. @param {string} output */
+export function installTrouble(output) {
   const because = 'dWallet could not install its dependencies: ';
   const code = /npm (?:error|ERR!) code (\S+)/.exec(output)?.[1] ?? output;
   if (code === 'EUSAGE') {
@@ -144,23 +155,22 @@ async function install() {
   }
   rmSync(installStamp, { force: true });
 
-  const { command, first } = npmCommand();
-  // `npm start --silent` and the like are for us, not for the installation.
-  const env = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^npm_config_(json|loglevel|silent|omit|production)$/i.test(name)),
-  );
-  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--include=dev', '--include=optional'];
-  const patience = ['--fetch-retries=2', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=10000'];
-  const { code, output } = await withProgress('installing dependencies from package-lock.json', () =>
-    runQuietly(command, [...first, ...args, ...patience, '--loglevel=error', '--progress=false'], {
-      cwd: root,
-      env,
-    }).catch((error) => {
-      if (error.code !== 'ENOENT') throw error;
-      throw new Trouble('dWallet could not install its dependencies: npm was not found (it comes with Node).');
-    }),
-  );
-  if (code !== 0) throw installTrouble(output);
+  await withProgress('installing dependencies from package-lock.json', async () => {
+    // Without a network npm takes minutes to give up on hundreds of packages, but a second on one.
+    const patience = ['--fetch-retries=1', '--fetch-retry-mintimeout=500', '--fetch-timeout=20000'];
+    const probe = await npm(['view', 'typescript', 'version', ...patience]);
+    if (probe.code !== 0 && networkCode.test(probe.output)) throw installTrouble(probe.output);
+
+    const { code, output } = await npm([
+      'ci',
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+      '--include=dev',
+      '--include=optional',
+    ]);
+    if (code !== 0) throw installTrouble(output);
+  });
   writeFileSync(installStamp, wanted);
 }
 
@@ -192,8 +202,7 @@ async function build(only) {
         ...['tsconfig.base.json', 'turbo.json'].map(state),
         ...needed.flatMap(({ folder }) => [
           ...['package.json', 'tsconfig.json'].map((name) => state(`${folder}/${name}`)),
-          ...listing(`${folder}/src`),
-          ...listing(`${folder}/assembly`),
+          ...['src', 'assembly', 'scripts'].flatMap((part) => listing(`${folder}/${part}`)),
         ]),
       ]
         .toSorted()
@@ -204,18 +213,22 @@ async function build(only) {
   if (built && readOrUndefined(stamp) === before) return;
 
   mkdirSync(modules, { recursive: true });
-  const args = ['run', 'build', '--output-logs=errors-only', '--no-daemon', '--ui=stream', '--no-color'];
+  const args = ['run', 'build', '--output-logs=errors-only', '--ui=stream', '--no-color'];
   if (only !== undefined) args.push(`--filter=${only}...`);
   const env = { ...process.env, TURBO_TELEMETRY_DISABLED: '1', TURBO_NO_UPDATE_NOTIFIER: '1', DO_NOT_TRACK: '1' };
-  const { code, output } = await withProgress('building', () =>
-    runQuietly(process.execPath, [join(modules, 'turbo', 'bin', 'turbo'), ...args], { cwd: root, env }),
-  );
-  if (code !== 0) {
+  await withProgress('building', async () => {
+    const { code, output } = await runQuietly(process.execPath, [join(modules, 'turbo', 'bin', 'turbo'), ...args], {
+      cwd: root,
+      env,
+    });
+    if (code === 0) return;
     const disk = diskCode.exec(output)?.[1];
     if (disk !== undefined) throw new Trouble(`dWallet could not be built: the disk is full (${disk}).`);
-    process.stderr.write(`${output.trimEnd()}\n`);
-    throw new Trouble("dWallet could not be built; the compiler's errors are above.");
-  }
+    const errors = output.split('\n').filter((line) => line.includes('error TS'));
+    throw new Trouble(
+      `${errors.join('\n') || output.trim()}\ndWallet could not be built; the compiler's errors are above.`,
+    );
+  });
   writeFileSync(stamp, before);
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkLockfile, licenceAllowed } from '../../scripts/check-licences.mjs';
 import { completeLockfile, missingOptional, platformOf } from '../../scripts/complete-lockfile.mjs';
+import { installTrouble } from '../../scripts/lib/ensure.mjs';
 import { oldest } from '../../scripts/lib/node-version.mjs';
 import { readJson, root, withDependencies, workspaces } from '../../scripts/lib/workspaces.mjs';
 
@@ -117,5 +118,24 @@ describe('the lockfile', () => {
     ['@x/binding-win32-ia32-msvc', { os: ['win32'], cpu: ['ia32'] }],
   ])('reads the platform of %s', (name, platform) => {
     expect(platformOf(name)).toEqual(platform);
+  });
+});
+
+describe('a failed installation', () => {
+  it.each([
+    ['npm error code ENOTFOUND\nnpm error network request failed', /the npm registry cannot be reached \(ENOTFOUND\)/],
+    ['npm error code EAI_AGAIN', /the npm registry cannot be reached \(EAI_AGAIN\)/],
+    ['npm error code ENOSPC\nnpm error nospc ENOSPC: no space left', /the disk is full \(ENOSPC\)/],
+    ['npm error code EDQUOT', /the disk is full \(EDQUOT\)/],
+    ['npm error code EACCES\nnpm error syscall mkdir', /no permission to write .* \(EACCES\)/],
+    ['npm error code EUSAGE\nnpm error Missing: x', /package-lock.json does not match/],
+  ])('%j is explained in one sentence', (output, sentence) => {
+    const { message } = installTrouble(output);
+    expect(message).toMatch(sentence);
+    expect(message.split('\n')).toHaveLength(1);
+  });
+
+  it('is otherwise shown as npm tells it', () => {
+    expect(installTrouble('npm error code E418\nnpm error teapot').message).toContain('npm error teapot');
   });
 });

@@ -1,6 +1,6 @@
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import { Transaction } from '@scure/btc-signer';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bip143Preimages, p2wpkhScriptCode } from '../src/bitcoin/bip143.ts';
 import { encodeDer } from '../src/ecdsa.ts';
@@ -56,7 +56,7 @@ const script = fc.oneof(
   // P2TR: any valid x coordinate.
   fc
     .uint8Array({ minLength: 32, maxLength: 32 })
-    .filter((key) => key.some((byte) => byte !== 0) && (key[0] as number) < 255)
+    .filter((key) => key.some((byte) => byte !== 0) && (key[0] ?? 0) < 255)
     .map((key) => Uint8Array.of(0x51, 0x20, ...standInSigner(key).publicKey.slice(1))),
 );
 const intentsOf = (network: BitcoinNetworkName, spent: fc.Arbitrary<Uint8Array>): fc.Arbitrary<P2wpkhIntent> =>
@@ -125,7 +125,7 @@ describe('BIP-143 official P2WPKH example', () => {
       inputs: BIP143.inputs.map((input, i) => ({
         ...input,
         scriptPubKey: ownScript,
-        amountSats: [625_000_000n, 600_000_000n][i] as bigint,
+        amountSats: i === 0 ? 625_000_000n : 600_000_000n,
       })),
       outputs: BIP143.outputs.map((output) => ({
         amountSats: output.amountSats,
@@ -225,7 +225,7 @@ describe('P2WPKH transactions', () => {
     expect(chain.verify({ ...signed, intent: moreSpent }, signer.publicKey)).toBe(false);
     fc.assert(
       fc.property(fc.nat(signed.rawTransaction.length - 1), fc.integer({ min: 1, max: 255 }), (at, xor) => {
-        const rawTransaction = signed.rawTransaction.with(at, (signed.rawTransaction[at] as number) ^ xor);
+        const rawTransaction = signed.rawTransaction.with(at, (signed.rawTransaction[at] ?? 0) ^ xor);
         return !chain.verify({ ...signed, rawTransaction }, signer.publicKey);
       }),
       { numRuns: 60 },
@@ -322,7 +322,7 @@ describe('P2WPKH transactions', () => {
     const tx = Transaction.fromRaw(chain.encode(signed));
     expect(Number(p2wpkhFeeSats(payment))).toBeGreaterThanOrEqual(2 * tx.vsize);
     expect(Number(p2wpkhFeeSats(payment))).toBeLessThanOrEqual(2 * (tx.vsize + 2));
-    const args = { utxos: payment.inputs.map(({ sequence: _, ...utxo }) => utxo), to: chain.address(other.publicKey) };
+    const args = { utxos: payment.inputs, to: chain.address(other.publicKey) };
     const rest = { changeAddress: chain.address(signer.publicKey), feeRateSatsPerVbyte: 1 };
     // What is left would be dust: one output, the rest is fee.
     expect(p2wpkhTransfer({ ...args, ...rest, amountSats: 109_600n }, 'regtest').outputs.length).toBe(1);

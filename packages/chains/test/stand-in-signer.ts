@@ -16,7 +16,7 @@ export interface StandInSigner {
 export function standInSigner(secretKey: Uint8Array): StandInSigner {
   const signDigest = (digest: Uint8Array): EcdsaSignature => {
     const bytes = secp256k1.sign(digest, secretKey, { prehash: false, lowS: true, format: 'recovered' });
-    return { recoveryId: bytes[0] as number, r: bytes.slice(1, 33), s: bytes.slice(33, 65) };
+    return { recoveryId: bytes[0] ?? 0, r: bytes.slice(1, 33), s: bytes.slice(33, 65) };
   };
   return {
     publicKey: secp256k1.getPublicKey(secretKey, true),

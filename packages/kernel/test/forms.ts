@@ -8,6 +8,13 @@
 import { type Form, reduceForm } from '../src/reference/form.ts';
 import { textbookCompose } from '../src/reference/textbook-compose.ts';
 
+/** list[index], which must exist. */
+export function at<T>(list: readonly T[], index: number): T {
+  const value = list[index];
+  if (value === undefined) throw new RangeError(`no entry ${index} of ${list.length}`);
+  return value;
+}
+
 /** Deterministic integers, so that a failure repeats. */
 export class Rng {
   #state: bigint;
@@ -116,7 +123,7 @@ export function oraclePower(x: Form, exponent: bigint): Form {
 export function corpus(discriminant: bigint, rng: Rng, size: number): Form[] {
   const primes = primeForms(discriminant, 8);
   const forms = [identityOf(discriminant), ...primes];
-  const pickAny = (): Form => forms[rng.below(forms.length)] as Form;
+  const pickAny = (): Form => at(forms, rng.below(forms.length));
   while (forms.length < size && primes.length > 0) {
     const kind = rng.below(4);
     if (kind === 0) {
@@ -125,13 +132,13 @@ export function corpus(discriminant: bigint, rng: Rng, size: number): Form[] {
     } else if (kind === 1) {
       forms.push(textbookCompose(pickAny(), pickAny()));
     } else if (kind === 2) {
-      const x = primes[rng.below(primes.length)] as Form;
+      const x = at(primes, rng.below(primes.length));
       forms.push(oraclePower(x, rng.bits(4)));
     } else {
       const length = Math.ceil((-discriminant).toString(2).length / 2);
-      const random = oraclePower(primes[rng.below(primes.length)] as Form, rng.bits(Math.min(length, 40)));
+      const random = oraclePower(at(primes, rng.below(primes.length)), rng.bits(Math.min(length, 40)));
       // Classes that share most of their factors: x and x times a small prime.
-      forms.push(random, textbookCompose(random, primes[rng.below(primes.length)] as Form));
+      forms.push(random, textbookCompose(random, at(primes, rng.below(primes.length))));
     }
   }
   return forms;

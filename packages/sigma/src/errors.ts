@@ -76,10 +76,13 @@ export class ThresholdNotReachedError extends DWalletError {
   readonly code = 'THRESHOLD_NOT_REACHED';
   readonly have: number;
   readonly need: number;
-  constructor(what: string, have: number, need: number) {
+  /** Who was found faulty among the messages so far. */
+  readonly blamed: readonly Blame[];
+  constructor(what: string, have: number, need: number, blamed: readonly Blame[] = []) {
     super(`${what}: have weight ${have}, need ${need}`);
     this.have = have;
     this.need = need;
+    this.blamed = blamed;
   }
 }
 

@@ -37,7 +37,12 @@ function gcd(x: bigint, y: bigint): bigint {
  * @param conductor - q of the discriminant -p q^3; without it P6 is the general gcd test.
  * @throws {@link ElementDecodeError} Naming the first failed check.
  */
-export function decodeForm(bytes: Uint8Array, length: number, discriminant: bigint, conductor: bigint | undefined): Form {
+export function decodeForm(
+  bytes: Uint8Array,
+  length: number,
+  discriminant: bigint,
+  conductor: bigint | undefined,
+): Form {
   if (bytes.length !== 2 * length) {
     throw new ElementDecodeError('CG:P1', `expected ${2 * length} bytes, received ${bytes.length}`);
   }

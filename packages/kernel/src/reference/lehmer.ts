@@ -1,6 +1,6 @@
 /**
- * Euclid's algorithm with Lehmer's acceleration: quotients are found on the leading 52 bits in Number arithmetic (exact), and
- * their product, a 2x2 matrix, is applied to the BigInts once per window. Two users: the full extended gcd, and the
+ * Euclid's algorithm with Lehmer's acceleration: quotients are found on the leading 52 bits in Number arithmetic (exact below
+ * 2^53), and their product, a 2x2 matrix, is applied to the BigInts once per window. Two users: the full extended gcd, and the
  * partial one of NUCOMP and NUDUPL that stops half-way (class-groups.md 1.7 steps 5 and 6).
  *
  * All cofactors are kept as magnitudes: in Euclid's algorithm their signs alternate, so the parity of the number of steps
@@ -11,27 +11,31 @@
 
 import { traceBranch } from './branch-trace.ts';
 
-/** Windows stay below 2^52, so that floor(x / y) in Number arithmetic is the exact quotient (x + y < 2^53). */
+/**
+ * Windows stay below 2^52, so that Math.floor(x / y) is the exact quotient: were x / y to round up to an integer k, then
+ * k y - x <= k y 2^-53 would be a positive integer, while k y < x + y < 2^53.
+ */
 const WINDOW_BITS = 52;
 const WINDOW_LIMIT = 2 ** WINDOW_BITS;
-/** A window with fewer bits than this is taken again with a better shift. */
-const WINDOW_MINIMUM = 2 ** (WINDOW_BITS - 4);
+/** Smaller windows are taken again further down: correct, but little progress. */
+const WINDOW_MINIMUM = 2 ** (WINDOW_BITS - 5);
+const HALF_WORD = 2 ** 26;
 
-/** Magnitudes of the matrix that {@link quotientMatrix} found: rows (0, 1) and (2, 3). */
-const matrix = new Float64Array(4);
+/** Registers of {@link runQuotients}: the matrix (a, b; c, d) as magnitudes, and the larger window remainder. */
+const registers = new Float64Array(5);
 
 /**
- * Runs Euclid on two windows x >= y of larger numbers for as long as the quotients certainly equal those of the numbers
- * themselves, and while x > stop.
+ * Euclid on two windows for as long as the quotients certainly equal those of the numbers behind them, and while x > stop.
  *
- * The numbers are within one unit of the windows, so after cofactors (a, b; c, d) they are within max(b, d) = d units of the
- * window remainders. The test t >= d', y - t >= d + d' (Jebelean's, in its form that is safe for both parities) therefore keeps
- * the true remainders ordered and non-negative, which makes the quotients the true ones.
+ * The numbers, in units of the window, lie in [x, x + 1) and [y, y + 1), so a row (c, d), c <= d, of the matrix is wrong by
+ * less than d units, either way. Therefore rest >= d' and y - rest >= d + d' (Jebelean's condition in the form that is safe for both
+ * parities) keep the true remainders ordered and positive, which makes the quotients the true ones. It also gives
+ * d^2 <= x at the start, so that all entries stay below 2^26.
  *
- * @param exact - The windows are the numbers themselves: no uncertainty, run until y = 0 (or x <= stop).
- * @returns The number of steps; the matrix of magnitudes is left in {@link matrix}.
+ * @param exact - The windows are the numbers themselves: only y = 0 and `stop` end the loop, and entries are at most x.
+ * @returns The number of steps; the results are left in {@link registers}.
  */
-function quotientMatrix(x: number, y: number, stop: number, exact: boolean): number {
+function runQuotients(x: number, y: number, stop: number, exact: boolean): number {
   let a = 1;
   let b = 0;
   let c = 0;
@@ -51,20 +55,28 @@ function quotientMatrix(x: number, y: number, stop: number, exact: boolean): num
     y = rest;
     steps++;
   }
-  matrix[0] = a;
-  matrix[1] = b;
-  matrix[2] = c;
-  matrix[3] = d;
+  registers[0] = a;
+  registers[1] = b;
+  registers[2] = c;
+  registers[3] = d;
+  registers[4] = x;
   return steps;
+}
+
+/** Length in binary of x, up to one too many for x >= 2^53; for Infinity a guess that is too small. */
+function lengthOf(x: number): number {
+  if (x < HALF_WORD) return 32 - Math.clz32(x);
+  if (x < WINDOW_LIMIT) return 58 - Math.clz32(x / HALF_WORD);
+  return x === Number.POSITIVE_INFINITY ? 1024 : Math.floor(Math.log2(x)) + 1;
 }
 
 /** What {@link euclid} leaves: remainders x >= y >= 0 and the magnitudes of their cofactors of the original y. */
 export interface EuclidState {
   readonly x: bigint;
   readonly y: bigint;
-  /** |v| with x = +-(v Y - .. X) for the original (X, Y); the sign is (-1)^(steps + 1). */
+  /** x = -(-1)^steps * cofactorX * y0 modulo the original x0. */
   readonly cofactorX: bigint;
-  /** The same for y; the sign is (-1)^steps. */
+  /** y = (-1)^steps * cofactorY * y0 modulo the original x0. */
   readonly cofactorY: bigint;
   /** Whether the number of division steps was odd. */
   readonly odd: boolean;
@@ -73,7 +85,7 @@ export interface EuclidState {
 }
 
 /**
- * Euclid's algorithm on x >= y >= 0 while x > bound and y != 0.
+ * Euclid's algorithm on x >= y >= 0 while x > bound and y != 0: exactly the steps of the plain algorithm. Variable time.
  *
  * @param bound - 0 for the full algorithm (then x of the result is the gcd).
  */
@@ -82,36 +94,36 @@ export function euclid(x: bigint, y: bigint, bound: bigint): EuclidState {
   let cofactorY = 1n;
   let odd = false;
   let moved = false;
-  // A guess that the window test corrects; afterwards each window predicts the next.
-  let shift = 1024;
+  // Bits below the window. A first guess that the inner loop corrects; afterwards each pass predicts the next.
+  let shift = 900;
   while (y !== 0n && x > bound) {
     let shiftBig = BigInt(shift);
     let windowX = Number(x >> shiftBig);
     while (windowX >= WINDOW_LIMIT || (windowX < WINDOW_MINIMUM && shift > 0)) {
-      const bits = windowX === 0 ? 0 : windowX === Infinity ? 1024 : Math.floor(Math.log2(windowX)) + 1;
-      shift = Math.max(0, shift + (bits > WINDOW_BITS ? bits - WINDOW_BITS : bits - WINDOW_BITS + 1));
+      // One bit short of the limit, so that an estimate which is off by one still fits.
+      shift = Math.max(0, shift + lengthOf(windowX) - WINDOW_BITS + 1);
       shiftBig = BigInt(shift);
       windowX = Number(x >> shiftBig);
     }
-    const windowY = Number(y >> shiftBig);
     const exact = shift === 0;
+    // One unit above the bound: what is above it in the window is above it in truth.
     const stop = bound === 0n ? 0 : Number(bound >> shiftBig) + (exact ? 0 : 1);
-    const steps = quotientMatrix(windowX, windowY, stop, exact);
+    const steps = runQuotients(windowX, Number(y >> shiftBig), stop, exact);
+    moved = true;
     if (steps === 0) {
-      // A quotient larger than the window can tell, or x already next to the bound: one exact division.
+      // A quotient larger than the window can tell, or x next to the bound: one division of the numbers themselves.
       traceBranch('lehmer/division');
       const quotient = x / y;
       [x, y] = [y, x - quotient * y];
       [cofactorX, cofactorY] = [cofactorY, cofactorX + quotient * cofactorY];
       odd = !odd;
-      moved = true;
       continue;
     }
     traceBranch(exact ? 'lehmer/last-word' : 'lehmer/matrix');
-    const a = BigInt(matrix[0] as number);
-    const b = BigInt(matrix[1] as number);
-    const c = BigInt(matrix[2] as number);
-    const d = BigInt(matrix[3] as number);
+    const a = BigInt(registers[0] as number);
+    const b = BigInt(registers[1] as number);
+    const c = BigInt(registers[2] as number);
+    const d = BigInt(registers[3] as number);
     if ((steps & 1) === 0) {
       [x, y] = [a * x - b * y, d * y - c * x];
     } else {
@@ -119,8 +131,7 @@ export function euclid(x: bigint, y: bigint, bound: bigint): EuclidState {
       odd = !odd;
     }
     [cofactorX, cofactorY] = [a * cofactorX + b * cofactorY, c * cofactorX + d * cofactorY];
-    moved = true;
-    shift = Math.max(0, shift - (WINDOW_BITS >> 1));
+    shift = Math.max(0, shift + lengthOf(registers[4] as number) - WINDOW_BITS + 1);
   }
   return { x, y, cofactorX, cofactorY, odd, moved };
 }
@@ -134,6 +145,5 @@ export function euclid(x: bigint, y: bigint, bound: bigint): EuclidState {
  */
 export function gcdWithCofactor(x: bigint, y: bigint): { readonly gcd: bigint; readonly cofactor: bigint } {
   const state = euclid(x, y, 0n);
-  // Sign (-1)^(steps + 1) as long as a step was made; 0 otherwise.
   return { gcd: state.x, cofactor: state.odd ? state.cofactorX : -state.cofactorX };
 }

@@ -1,5 +1,5 @@
 /**
- * How validators and clients reach a validator: bytes in, bytes out. In-process, worker threads and (next) gRPC are implementations of
+ * Calls: how validators and clients reach a validator: bytes in, bytes out. In-process, worker threads and (next) gRPC are implementations of
  * one interface, and nothing but encoded messages crosses it.
  *
  * @module

@@ -1,0 +1,19 @@
+/**
+ * What a wallet needs.
+ *
+ * @module
+ */
+export type * from './types.ts';
+export * from './network-setup/setup-commitment.ts';
+export * from './dwallet-dkg/randomizers.ts';
+export * from './ecdsa/presign/target.ts';
+export * from './proofs/encryption-of-discrete-log.ts';
+export * from './client/check-dwallet.ts';
+export * from './client/check-presign.ts';
+export * from './client/check-signature.ts';
+export * from './client/sign-message-store.ts';
+export * from './client/sign-once.ts';
+export * from './ecdsa/sign/complete-signature.ts';
+export * from './ecdsa/sign/message-hash.ts';
+export * from './ecdsa/sign/sign-message.ts';
+export * from './ecdsa/sign/signature-record.ts';

@@ -1,0 +1,110 @@
+/**
+ * dWallet DKG, acceptance by the client (MPC 3.5), and recovery of the user's share from its ciphertext.
+ *
+ * @module
+ */
+import { decryptSquared } from '@dwallet/class-groups';
+import { CheckError, Reader, Secret, concat } from '@dwallet/sigma';
+import { type Committee, decodeCertificate, verifyCertificate } from '../certificates.ts';
+import { signItems, signatureBytes, signingPublicKey, verifyItems } from '../signatures.ts';
+import type { DWalletRecord, NetworkSetup } from '../types.ts';
+import { bytesEqual, header, messageType, readDigest, readHeader, requireLength } from '../wire.ts';
+import type { PendingDWallet } from './client-create.ts';
+import { decodeDkgMessage } from './dkg-message.ts';
+import { deriveRecord, dwalletFact, encodeDWalletRecord } from './record.ts';
+
+export interface AcceptDWalletArgs {
+  readonly setup: NetworkSetup;
+  readonly pending: PendingDWallet;
+  /** Record bytes as published by the network. */
+  readonly output: Uint8Array;
+  /** Certificate bytes over the output. */
+  readonly certificate: Uint8Array;
+  /** Pinned by the client. */
+  readonly committee: Committee;
+  /** usk; needed in encrypted mode. */
+  readonly userSecretKey?: Secret<bigint>;
+  readonly accountKey: Secret<Uint8Array>;
+}
+
+export interface AcceptedDWallet {
+  readonly record: DWalletRecord;
+  /** x_A. */
+  readonly userShare: Secret<bigint>;
+  /** AcceptMsg; the dWallet signs nothing before the network has it. */
+  readonly acceptance: Uint8Array;
+}
+
+/**
+ * MPC:A1 to MPC:A4. Only the result has a public key, so no address can be shown earlier (MPC:A4).
+ * @throws DecodeError, CheckError MPC:A1 or MPC:A2: the network's output is not ours; do not fund, keep the evidence.
+ */
+export function acceptDWallet(args: AcceptDWalletArgs): AcceptedDWallet {
+  const { setup, pending, output, accountKey } = args;
+  const { curve } = setup;
+  const own = deriveRecord(setup, decodeDkgMessage(setup, pending.message));
+  if (own === undefined) throw new CheckError('MPC:A1', 'pending.message', 'leads to no key');
+  const x = pending.userShare.expose();
+  if (!curve.multiply(curve.G, x).equals(own.userPublicShare)) {
+    throw new CheckError('MPC:A1', 'pending.userShare', 'is not the share of this message');
+  }
+  if (!bytesEqual(own.owner, signingPublicKey(accountKey))) {
+    throw new CheckError('MPC:A1', 'pending.message', 'was made by another account');
+  }
+  // MPC:A1: X, X_A, X_B, mu's, G_com, share and owner, byte for byte.
+  if (!bytesEqual(encodeDWalletRecord(setup, own), output)) {
+    throw new CheckError('MPC:A1', 'output', 'differs from what this client computed');
+  }
+  verifyCertificate(args.committee, decodeCertificate(args.certificate), dwalletFact(own), 'MPC:A1');
+  // MPC:A2: the stored ciphertext gives back exactly x_A.
+  if (own.share.mode === 'encrypted') {
+    if (args.userSecretKey === undefined) throw new CheckError('MPC:A2', 'userSecretKey', 'is needed');
+    const recovered = recoverUserShare(setup, own, args.userSecretKey);
+    if (recovered.expose() !== x) throw new CheckError('MPC:A2', 'ct_U', 'encrypts another share');
+    recovered.destroy();
+  }
+  return { record: own, userShare: pending.userShare, acceptance: acceptanceOf(own, accountKey) };
+}
+
+/** MPC:A3: AcceptMsg = (digest of the output, account signature over it). */
+const acceptanceOf = (record: DWalletRecord, accountKey: Secret<Uint8Array>): Uint8Array =>
+  concat(header(messageType.acceptMessage), record.digest, signItems(accountKey, 'accept-dwallet', [record.digest]));
+
+/**
+ * MPC:A3 at the network, and at the owner's other devices: the owner verified this output.
+ * @throws DecodeError, CheckError MPC:A3.
+ */
+export function verifyAcceptance(record: DWalletRecord, bytes: Uint8Array): void {
+  requireLength(bytes, [2 + 32 + signatureBytes], 'AcceptMsg');
+  const reader = new Reader(bytes, 'AcceptMsg');
+  readHeader(reader, messageType.acceptMessage);
+  const digest = readDigest(reader, 'digest');
+  const signature = reader.fixed('signature', signatureBytes);
+  reader.end();
+  if (!bytesEqual(digest, record.digest)) {
+    throw new CheckError('MPC:A3', 'AcceptMsg.digest', 'is of another output');
+  }
+  if (!verifyItems(record.owner, 'accept-dwallet', [digest], signature)) {
+    throw new CheckError('MPC:A3', 'AcceptMsg.signature', 'is not the owner\'s');
+  }
+}
+
+/**
+ * x_A from ct_U with usk: decodes the square and halves, so that no certified ciphertext is undecodable (MPC 6.9), and compares with X_A.
+ * @param record - a certified record (or the client's own).
+ * @throws CheckError MPC:A2.
+ */
+export function recoverUserShare(
+  setup: NetworkSetup,
+  record: DWalletRecord,
+  userSecretKey: Secret<bigint>,
+): Secret<bigint> {
+  const { curve, parameters } = setup;
+  if (record.share.mode !== 'encrypted') throw new CheckError('MPC:A2', 'share', 'is not kept encrypted');
+  const x = decryptSquared(parameters, userSecretKey, record.share.shareCiphertext);
+  if (x === undefined || !curve.multiply(curve.G, x).equals(record.userPublicShare)) {
+    throw new CheckError('MPC:A2', 'ct_U', 'does not decrypt to the share of X_A with this key');
+  }
+  return new Secret(x);
+}
+

@@ -1,0 +1,293 @@
+/**
+ * Verification of the client's message by one validator, complete and on its own, before any share (MPC 5.6: MPC:S1 to MPC:S11).
+ *
+ * Cheapest checks first. Everything that can be derived is derived here; from the message come only the values that it alone knows.
+ * Success is a value of type {@link VerifiedSignMessage}, which nothing else can make and without which nothing is decrypted.
+ *
+ * @module
+ */
+import type { Ciphertext } from '@dwallet/class-groups';
+import {
+  BugError,
+  CheckError,
+  DecodeError,
+  type Digest,
+  type Point,
+  type ProofInstance,
+  type Random,
+  verifyBatch,
+  verifyFischlin,
+} from '@dwallet/sigma';
+import { requireSameSetup } from '../../network-setup/setup-commitment.ts';
+import type { DWalletRecord, HashScheme, NetworkSetup, Presign, TargetedPresign } from '../../types.ts';
+import { bytesEqual } from '../../wire.ts';
+import { targetPresign } from '../presign/target.ts';
+import { type Assignment, type PresignState, checkPresignState } from '../single-use.ts';
+import { nonceScalar } from './client-evaluate.ts';
+import { type PresignIdentity, firstStageContext, secondStageContext } from './contexts.ts';
+import { hashMessage, messageScalar } from './message-hash.ts';
+import { deriveNonceRandomizers, randomizeMaskedNonce, randomizePublicNonce } from './nonce-randomizers.ts';
+import { type SignMessage, bindingDigest, decodeSignMessage, decodeSignMessageHeader } from './sign-message.ts';
+import {
+  type Claim,
+  type SecondStagePublic,
+  curveClaims,
+  denominatorClaim,
+  firstStageLanguages,
+  numeratorClaim,
+} from './sign-proofs.ts';
+
+/** What this validator's policy approved: the message itself, never a digest that somebody else computed. */
+export interface ApprovedRequest {
+  /** 32 bytes: names the request that the presign is assigned to. */
+  readonly request: Digest;
+  readonly hashScheme: HashScheme;
+  readonly message: Uint8Array;
+}
+
+/** Public facts of a message that passed every check. */
+export interface VerifiedFacts {
+  readonly setup: NetworkSetup;
+  readonly presign: TargetedPresign;
+  readonly assignment: Assignment;
+  readonly hashScheme: HashScheme;
+  readonly messageDigest: Digest;
+  /** m mod q. */
+  readonly message: bigint;
+  /** X. */
+  readonly publicKey: Point;
+  /** R and r = R.x mod q. */
+  readonly publicNonce: Point;
+  readonly r: bigint;
+  /** ct_A and ct_alphabeta. */
+  readonly numerator: Ciphertext;
+  readonly denominator: Ciphertext;
+  /** D of MPC 5.8. */
+  readonly digest: Digest;
+  /** The client's exact bytes. */
+  readonly bytes: Uint8Array;
+}
+
+class Verified {
+  readonly #facts: VerifiedFacts;
+  constructor(facts: VerifiedFacts) {
+    this.#facts = Object.freeze(facts);
+    Object.freeze(this);
+  }
+  get facts(): VerifiedFacts {
+    return this.#facts;
+  }
+  static isOne(value: object): value is Verified {
+    return #facts in value;
+  }
+}
+
+/** A client message that this process verified completely. The class stays in this module, so {@link verifySignMessage} is its only source. */
+export type VerifiedSignMessage = Verified;
+
+/** The run-time side of the type: a cast or a look-alike does not pass. @throws BugError */
+export function requireVerified(value: VerifiedSignMessage): VerifiedFacts {
+  if (typeof value !== 'object' || value === null || !Verified.isOne(value)) {
+    throw new BugError('a client message that was not verified reached the decryption');
+  }
+  return value.facts;
+}
+
+export interface VerifySignMessageArguments {
+  readonly setup: NetworkSetup;
+  /** DKG record of the dWallet that the request is for. */
+  readonly record: DWalletRecord;
+  /** Certified presign; undefined if this validator knows none under the id in the message. */
+  readonly presign: Presign | undefined;
+  /** Its place in the life cycle. */
+  readonly state: PresignState;
+  readonly approved: ApprovedRequest;
+  /** SignMsg as received. */
+  readonly bytes: Uint8Array;
+  /** This validator's own randomness for the weights of batch verification. */
+  readonly random: Random;
+}
+
+/** Decoding errors of a client message are failures of MPC:S3. */
+function underS3<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (!(cause instanceof DecodeError)) throw cause;
+    throw new CheckError('MPC:S3', cause.field, cause.message, { cause });
+  }
+}
+
+/** MPC:S1 and MPC:S2: the message is for this presign, this dWallet and the approved request, and the presign is free for it. */
+function checkRequest(args: VerifySignMessageArguments): { readonly digest: Digest; readonly assignment: Assignment } {
+  const { setup, record, presign, state, approved, bytes } = args;
+  const { curve } = setup;
+  const header = underS3(() => decodeSignMessageHeader(curve, bytes));
+  const refuse = (field: string, message: string): CheckError => new CheckError('MPC:S1', field, message);
+  if (presign === undefined) throw refuse('SignMsg.presignId', 'is unknown');
+  if (!bytesEqual(header.presignId, presign.presignId)) throw refuse('SignMsg.presignId', 'is not the given presign');
+  if (record.curve.id !== curve.id) throw refuse('dwallet.curve', 'is not the curve of the setup');
+  requireSameSetup(setup, record.setup, 'MPC:S1', 'dwallet.setup');
+  requireSameSetup(setup, presign.setup, 'MPC:S1', 'presign.setup');
+  if (!header.publicKey.equals(record.publicKey)) throw refuse('SignMsg.publicKey', 'is not the key of the dWallet');
+  if (header.hashScheme !== approved.hashScheme) throw refuse('SignMsg.hashScheme', 'is not the approved one');
+  if (!bytesEqual(header.messageDigest, hashMessage(approved.hashScheme, approved.message))) {
+    throw refuse('SignMsg.messageDigest', 'is not the digest of the approved message');
+  }
+  const digest = bindingDigest(curve, header, bytes);
+  const assignment: Assignment = { publicKey: record.publicKey, request: approved.request };
+  checkPresignState(state, assignment, digest);
+  return { digest, assignment };
+}
+
+/** MPC:S3 as far as decoding does not do it: no ciphertext whose partial decryption would be refused or would leak (CG 2.9). */
+function checkCiphertexts({ setup: { parameters } }: VerifySignMessageArguments, message: SignMessage): void {
+  for (const [field, { c1 }] of [
+    ['SignMsg.ct_A.c1', message.numerator],
+    ['SignMsg.ct_alphabeta.c1', message.denominator],
+  ] as const) {
+    if (parameters.group.isIdentity(c1) || parameters.logF(c1) !== undefined) {
+      throw new CheckError('MPC:S3', field, 'lies in the subgroup of f');
+    }
+  }
+}
+
+/** Verifies instances together; throws for the first that fails on its own. */
+function requireProofs(
+  checks: readonly { readonly check: string; readonly field: string; readonly instance: ProofInstance }[],
+  random: Random,
+): void {
+  const [first] = verifyBatch(
+    checks.map(({ instance }) => instance),
+    random,
+  );
+  const failed = first === undefined ? undefined : checks[first];
+  if (failed !== undefined) throw new CheckError(failed.check, failed.field, 'proof does not verify');
+}
+
+/**
+ * MPC 5.6. Every honest validator runs all of it; nobody relies on another's word.
+ * @returns the verified message. With it weight t of validators can always complete a valid signature on the approved message under X.
+ * @throws CheckError with the id of the failed check, MPC:S1 to MPC:S11. Nothing was decrypted and the presign is not bound.
+ * Time: variable, public values only. About four 1500-bit two-base powers and ten curve multiplications.
+ */
+export function verifySignMessage(args: VerifySignMessageArguments): VerifiedSignMessage {
+  const { setup, record, presign: universal, approved, bytes, random } = args;
+  const { curve, parameters } = setup;
+
+  const { digest, assignment } = checkRequest(args);
+  const message = underS3(() => decodeSignMessage(parameters, curve, bytes));
+  checkCiphertexts(args, message);
+  const r = nonceScalar(curve.q, curve.encodePoint(message.publicNonce));
+  if (r === 0n) throw new CheckError('MPC:S3', 'SignMsg.R', 'gives r = 0');
+
+  // Everything below is derived here or comes from the DKG record and the certified presign.
+  const { userPublicShare, publicKey } = record;
+  const { hashScheme } = approved;
+  const { presignId, sessionId } = universal as Presign;
+  const identity: PresignIdentity = { presignId, sessionId, setup: setup.commitment, publicKey };
+
+  const first = firstStageLanguages(curve, message.commitmentK, message.commitmentAlpha);
+  const firstInstance = (
+    language: Claim['language'],
+    name: 'pi_k' | 'pi_alpha',
+    proof: ProofInstance['proof'],
+  ): ProofInstance => ({
+    language,
+    context: firstStageContext(curve, identity, name),
+    statements: [[curve.G]],
+    proof,
+  });
+  requireProofs(
+    [
+      { check: 'MPC:S4', field: 'SignMsg.pi_k', instance: firstInstance(first.k, 'pi_k', message.proofK) },
+      { check: 'MPC:S5', field: 'SignMsg.pi_alpha', instance: firstInstance(first.alpha, 'pi_alpha', message.proofAlpha) },
+    ],
+    random,
+  );
+  const betaContext = firstStageContext(curve, identity, 'pi_beta');
+  if (!verifyFischlin(first.beta, betaContext, [message.commitmentBeta], message.proofBeta, random)) {
+    throw new CheckError('MPC:S6', 'SignMsg.pi_beta', 'proof does not verify');
+  }
+
+  const presign = targetPresign(setup, universal as Presign, record);
+  const m = messageScalar(curve, message.messageDigest);
+  const nonce = deriveNonceRandomizers({ curve, presign, userPublicShare, hashScheme, message: m }, message);
+  const randomizedNonce = randomizePublicNonce(curve, presign, nonce.randomizers);
+  // R'_B is a base of pi_RB. It is O with probability 1/q only; then no proof is accepted.
+  if (randomizedNonce.is0()) throw new CheckError('MPC:S3', 'presign.publicNonces', 'randomised nonce is the identity');
+  const known: SecondStagePublic = {
+    setup,
+    presign,
+    userPublicShare,
+    message: m,
+    commitmentK: message.commitmentK,
+    commitmentAlpha: message.commitmentAlpha,
+    commitmentBeta: message.commitmentBeta,
+    commitmentKx: message.commitmentKx,
+    randomizedNonce,
+    networkNonce: message.networkNonce,
+    publicNonce: message.publicNonce,
+    r,
+  };
+  const instanceOf = (
+    { language, statement }: Claim,
+    name: Parameters<typeof secondStageContext>[2],
+    proof: ProofInstance['proof'],
+  ): ProofInstance => ({
+    language,
+    context: secondStageContext(curve, presign, name, nonce.seed),
+    statements: [statement],
+    proof,
+  });
+  const claims = curveClaims(known);
+  requireProofs(
+    [
+      { check: 'MPC:S7', field: 'SignMsg.pi_kx', instance: instanceOf(claims.kx, 'pi_kx', message.proofKx) },
+      {
+        check: 'MPC:S8',
+        field: 'SignMsg.pi_RB',
+        instance: instanceOf(claims.networkNonce, 'pi_RB', message.proofNetworkNonce),
+      },
+      {
+        check: 'MPC:S9',
+        field: 'SignMsg.pi_R',
+        instance: instanceOf(claims.publicNonce, 'pi_R', message.proofPublicNonce),
+      },
+    ],
+    random,
+  );
+  const maskedNonce = randomizeMaskedNonce(parameters, presign, nonce.randomizers);
+  // The class-group equations of both evaluations in one multi-exponentiation: they share ct_gamma, h and pk. Exact on failure.
+  requireProofs(
+    [
+      {
+        check: 'MPC:S10',
+        field: 'SignMsg.pi_ctalphabeta',
+        instance: instanceOf(denominatorClaim(known, maskedNonce, message.denominator), 'pi_ctalphabeta', message.proofDenominator),
+      },
+      {
+        check: 'MPC:S11',
+        field: 'SignMsg.pi_ctA',
+        instance: instanceOf(numeratorClaim(known, message.numerator), 'pi_ctA', message.proofNumerator),
+      },
+    ],
+    random,
+  );
+
+  return new Verified({
+    setup,
+    presign,
+    assignment,
+    hashScheme,
+    messageDigest: message.messageDigest,
+    message: m,
+    publicKey,
+    publicNonce: message.publicNonce,
+    r,
+    numerator: message.numerator,
+    denominator: message.denominator,
+    digest,
+    bytes: bytes.slice(),
+  });
+}

@@ -1,0 +1,310 @@
+/**
+ * What every session of one validator uses: its identity, committee, stores, randomness and peers, and the two acts that must never
+ * happen twice with other inputs: contributing to a round and voting.
+ *
+ * @module
+ */
+import type { PublicParameters } from '@dwallet/class-groups';
+import {
+  DWalletError,
+  DecodeError,
+  type Digest,
+  InvalidArgumentsError,
+  type Random,
+  Reader,
+  type SessionId,
+  ThresholdNotReachedError,
+  type ValidatorId,
+  concat,
+  type Curve,
+  digestTagged,
+  encodeBytes,
+  encodeList,
+  encodeText,
+  encodeUint16,
+  hedgedRandom,
+} from '@dwallet/sigma';
+import {
+  type Committee,
+  type Envelope,
+  type Fact,
+  type FactVote,
+  type Peer,
+  type QuorumCertificate,
+  assembleCertificate,
+  decodeReply,
+  encodeCall,
+  encodeEnvelope,
+  maxBodyBytes,
+  openEnvelope,
+  sealEnvelope,
+  signFact,
+  verifyFactVote,
+} from '@dwallet/two-pc-mpc/network';
+import type { Keystore } from './keystore.ts';
+import type { RecordStore } from './store/record-store.ts';
+
+/** A refusal that is this validator's rule, not a failed proof: voting twice, contributing twice, serving a stranger. */
+export class RefusedError extends DWalletError {
+  override readonly name = 'RefusedError';
+  readonly code: string;
+  constructor(code: 'ALREADY_VOTED' | 'ALREADY_CONTRIBUTED' | 'NOT_A_MEMBER' | 'NOT_READY' | 'NOT_FOUND' | 'NOT_OWNER' | 'UNAVAILABLE', message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export interface CoreOptions {
+  readonly index: ValidatorId;
+  readonly committee: Committee;
+  readonly networkId: Digest;
+  readonly networkName: string;
+  readonly parameters: PublicParameters;
+  readonly curve: Curve;
+  readonly keystore: Keystore;
+  readonly store: RecordStore;
+  /** The platform's generator. */
+  readonly random: Random;
+  /** The other validators. */
+  readonly peers: ReadonlyMap<ValidatorId, Peer>;
+  /** Progress for people; never secrets. */
+  readonly log: (text: string) => void;
+}
+
+/** One validator's answer to a leader's request. */
+export type Answer =
+  | { readonly validator: ValidatorId; readonly body: Uint8Array }
+  | { readonly validator: ValidatorId; readonly error: Error };
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+export class Core {
+  readonly options: CoreOptions;
+  /** Serves this validator's own part of a session it leads. Set by the validator. */
+  serveSelf: (call: Uint8Array) => Promise<Uint8Array> = () => Promise.reject(new InvalidArgumentsError('core', 'is not serving yet'));
+
+  constructor(options: CoreOptions) {
+    this.options = options;
+  }
+
+  get index(): ValidatorId {
+    return this.options.index;
+  }
+  get parameters(): PublicParameters {
+    return this.options.parameters;
+  }
+  get store(): RecordStore {
+    return this.options.store;
+  }
+  get committee(): Committee {
+    return this.options.committee;
+  }
+
+  /** Signs a body with the identity key. */
+  seal(session: Uint8Array, kind: string, body: Uint8Array): Uint8Array {
+    const { keystore, networkId } = this.options;
+    return encodeEnvelope(sealEnvelope(keystore.identity, { networkId, session, kind, body }));
+  }
+
+  /** Opens an envelope of a committee member. The sender is who signed, never a field of the body (lessons 1.14). */
+  openMember(bytes: Uint8Array, kind: string, session?: Uint8Array): { readonly from: ValidatorId; readonly envelope: Envelope } {
+    const envelope = openEnvelope(bytes, this.options.networkId);
+    if (envelope.kind !== kind) throw new DecodeError('Envelope.kind', `is ${envelope.kind}, must be ${kind}`);
+    if (session !== undefined && hex(envelope.session) !== hex(session)) throw new DecodeError('Envelope.session', 'is another session');
+    const from = this.memberOf(envelope.sender);
+    if (from === undefined) throw new RefusedError('NOT_A_MEMBER', 'the sender is not in the committee');
+    return { from, envelope };
+  }
+
+  memberOf(key: Uint8Array): ValidatorId | undefined {
+    const at = this.committee.identityKeys.findIndex((identity) => hex(identity) === hex(key));
+    return at < 0 ? undefined : this.committee.access.validators[at];
+  }
+
+  /** A fresh generator hedged with the root secret: neither a bad platform generator nor a leaked root alone repeats a mask. */
+  freshRandom(context: readonly Uint8Array[]): Random {
+    const root = this.options.keystore.root;
+    try {
+      return hedgedRandom(this.options.random, root.expose(), context);
+    } finally {
+      root.destroy();
+    }
+  }
+
+  /**
+   * Computes this validator's message of one round once, stores it durably, and only then lets it out. The same inputs get the stored
+   * bytes again; other inputs are refused for ever, so no mask serves two challenges (MPC 1.5) and nobody sees two faces (lessons 1.16).
+   */
+  contributeOnce(
+    session: SessionId,
+    kind: string,
+    inputs: readonly Uint8Array[],
+    compute: (random: Random) => Uint8Array,
+    /** Deterministic generator of a ceremony, whose secrets must come out the same when they are derived again. */
+    ceremonyRandom?: Random,
+  ): Uint8Array {
+    const id = `${hex(session)}.${kind.replaceAll('/', '_')}`;
+    const inputsDigest = digestTagged('contribution-inputs', inputs);
+    const read = (stored: Uint8Array): Uint8Array => {
+      if (hex(stored.subarray(0, 32)) !== hex(inputsDigest)) {
+        throw new RefusedError('ALREADY_CONTRIBUTED', `${kind} was already sent for other inputs`);
+      }
+      return stored.slice(32);
+    };
+    const stored = this.store.get('contribution', id);
+    if (stored !== undefined) return read(stored);
+    const message = this.seal(session, kind, compute(ceremonyRandom ?? this.freshRandom([session, encodeText(kind), inputsDigest])));
+    const first = this.store.putOnce('contribution', id, concat(inputsDigest, message));
+    return first === undefined ? message : read(first);
+  }
+
+  /** Votes for one digest per (kind, id, version), durably before the vote leaves; any other digest is refused for ever. 64 bytes. */
+  voteOnce(fact: Fact): Uint8Array {
+    const key = `${fact.kind}.${hex(fact.id)}.${fact.version}`;
+    const first = this.store.putOnce('vote', key, fact.digest) ?? fact.digest;
+    if (hex(first) !== hex(fact.digest)) {
+      throw new RefusedError('ALREADY_VOTED', `${fact.kind} ${hex(fact.id).slice(0, 16)} was already voted with another digest`);
+    }
+    const identity = this.options.keystore.identity;
+    try {
+      return signFact(this.committee, fact, this.index, identity).signature;
+    } finally {
+      identity.destroy();
+    }
+  }
+
+  /**
+   * Asks the members in parallel. Resolves when all have answered, or `graceMs` after the answers accepted by `accept` reached weight t.
+   * Answers that `accept` throws at count as errors.
+   */
+  collect(
+    method: string,
+    body: Uint8Array,
+    accept: (answer: { readonly validator: ValidatorId; readonly body: Uint8Array }) => void,
+    options: { readonly graceMs?: number; readonly from?: readonly ValidatorId[] } = {},
+  ): Promise<Answer[]> {
+    const { access } = this.committee;
+    const members = options.from ?? access.validators;
+    const call = encodeCall(method, this.seal(digestTagged('request', [body]), `request/${method}`, body));
+    return new Promise((resolve) => {
+      const answers: Answer[] = [];
+      const good = new Set<ValidatorId>();
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      let done = false;
+      const finish = (): void => {
+        if (done) return;
+        done = true;
+        clearTimeout(timer);
+        resolve(answers);
+      };
+      const ask = async (validator: ValidatorId): Promise<void> => {
+        let answer: Answer;
+        try {
+          const peer = this.options.peers.get(validator);
+          const reply = validator === this.index ? await this.serveSelf(call) : await peerOrThrow(peer, validator).call(call);
+          const accepted = { validator, body: decodeReply(reply, maxBodyBytes) };
+          accept(accepted);
+          answer = accepted;
+          good.add(validator);
+        } catch (error) {
+          answer = { validator, error: error instanceof Error ? error : new Error(String(error)) };
+        }
+        if (done) return;
+        answers.push(answer);
+        if (answers.length === members.length) finish();
+        else if (options.graceMs !== undefined && timer === undefined && access.isAuthorized(good)) timer = setTimeout(finish, options.graceMs);
+      };
+      // The peers' requests leave before this validator's own work blocks its thread.
+      for (const validator of members) if (validator !== this.index) void ask(validator);
+      if (members.includes(this.index)) setImmediate(() => void ask(this.index));
+    });
+  }
+
+  /**
+   * Gathers votes of weight t on one fact into a certificate.
+   * @param read - the vote's 64 bytes in a member's answer, which may carry more.
+   * @throws the members' refusal, or ThresholdNotReachedError.
+   */
+  async certify(
+    method: string,
+    body: Uint8Array,
+    fact: Fact,
+    options: { readonly graceMs?: number; readonly from?: readonly ValidatorId[] } = {},
+    read: (body: Uint8Array) => Uint8Array = (vote) => vote,
+  ): Promise<{ readonly certificate: QuorumCertificate; readonly answers: Answer[] }> {
+    const votes = new Map<ValidatorId, FactVote>();
+    const accept = ({ validator, body: answer }: { validator: ValidatorId; body: Uint8Array }): void => {
+      const vote: FactVote = { validator, signature: read(answer) };
+      if (!verifyFactVote(this.committee, fact, vote)) throw new DecodeError('Vote.signature', 'does not sign this fact');
+      votes.set(validator, vote);
+    };
+    const answers = await this.collect(method, body, accept, options);
+    const weight = this.committee.access.weight(votes.keys());
+    if (weight < this.committee.access.threshold) {
+      throw refusal(`certificate of ${fact.kind}`, answers, weight, this.committee.access.threshold);
+    }
+    return { certificate: assembleCertificate(this.committee, fact, [...votes.values()]).certificate, answers };
+  }
+}
+
+/** When the members agree on one refusal, that refusal is the answer; otherwise too few answered. */
+export function refusal(what: string, answers: readonly Answer[], have: number, need: number): Error {
+  const errors = answers.flatMap((answer) => ('error' in answer ? [answer.error] : []));
+  const checks = errors.filter((error) => 'check' in error && typeof error.check === 'string');
+  return checks[0] ?? errors.find((error) => 'code' in error && error.code !== 'INTERNAL') ?? new ThresholdNotReachedError(what, have, need);
+}
+
+function peerOrThrow(peer: Peer | undefined, validator: ValidatorId): Peer {
+  if (peer === undefined) throw new InvalidArgumentsError('peers', `there is no line to validator ${validator}`);
+  return peer;
+}
+
+/** Request of a leader about one session: which step, over which fixed history. */
+export interface SessionRequest {
+  readonly protocol: string;
+  readonly session: SessionId;
+  readonly step: string;
+  /** Parameters of the session, such as the batch size. */
+  readonly input: Uint8Array;
+  /** Inboxes of the rounds so far, each a list of encoded envelopes. */
+  readonly history: readonly (readonly Uint8Array[])[];
+  /** Certificates that fix those inboxes, where the protocol has them. */
+  readonly certificates: readonly Uint8Array[];
+}
+
+export const encodeSessionRequest = (request: SessionRequest): Uint8Array =>
+  concat(
+    encodeBytes(encodeText(request.protocol)),
+    request.session,
+    encodeBytes(encodeText(request.step)),
+    encodeBytes(request.input),
+    encodeUint16(request.history.length),
+    ...request.history.map((inbox) => encodeBytes(encodeList(inbox))),
+    encodeBytes(encodeList(request.certificates)),
+  );
+
+const maxRounds = 8;
+
+export function decodeSessionRequest(bytes: Uint8Array, maxMembers: number): SessionRequest {
+  const reader = new Reader(bytes, 'SessionRequest');
+  const text = (field: string): string => new TextDecoder().decode(reader.bytes(field, 64));
+  const protocol = text('protocol');
+  const session = reader.fixed('session', 32) as SessionId;
+  const step = text('step');
+  const input = reader.bytes('input', maxBodyBytes);
+  const rounds = reader.uint16('history');
+  if (rounds > maxRounds) throw new DecodeError('SessionRequest.history', `has ${rounds} rounds`);
+  const history = Array.from({ length: rounds }, (_, i) => decodeList(reader.bytes(`history[${i}]`, maxBodyBytes), `history[${i}]`, maxMembers));
+  const certificates = decodeList(reader.bytes('certificates', maxBodyBytes), 'certificates', maxRounds);
+  reader.end();
+  return { protocol, session, step, input, history, certificates };
+}
+
+/** Reads a list of byte strings. */
+export function decodeList(bytes: Uint8Array, field: string, max: number): Uint8Array[] {
+  const reader = new Reader(bytes, field);
+  const count = reader.count('count', 0, max);
+  const items = Array.from({ length: count }, (_, i) => reader.bytes(`[${i}]`, maxBodyBytes));
+  reader.end();
+  return items;
+}
