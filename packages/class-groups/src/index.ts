@@ -18,3 +18,6 @@ export * from './threshold-decryption/prove-share.ts';
 export * from './threshold-decryption/share-message.ts';
 export * from './threshold-decryption/combine.ts';
 export * from './threshold-decryption/dispute.ts';
+export * from './sharing/polynomial.ts';
+export * from './sharing/commitments.ts';
+export * as networkDkg from './network-dkg/index.ts';

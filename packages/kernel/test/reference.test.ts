@@ -215,6 +215,18 @@ describe('Lehmer', () => {
     }
   });
 
+  it('stops at the first remainder that is not above the bound, for bounds next to remainders', () => {
+    const rng = new Rng(17);
+    for (let i = 0; i < 400; i++) {
+      const bits = 60 + rng.below(400);
+      const x = rng.bits(bits) + 1n;
+      const y = floorModulo(rng.bits(bits), x);
+      for (let [r0, r1] = [x, y]; r1 !== 0n; [r0, r1] = [r1, r0 % r1]) {
+        if (rng.below(4) === 0) for (const delta of [-1n, 0n, 1n]) check(x, y, r1 + delta);
+      }
+    }
+  });
+
   it('returns the gcd and a cofactor', () => {
     const rng = new Rng(15);
     for (let i = 0; i < 2000; i++) {

@@ -26,7 +26,7 @@ import {
   validatorId,
 } from '@dwallet/sigma';
 import { requirePublicKey, signItems, signatureBytes, verifyItems } from './signatures.ts';
-import { bytesEqual, header, messageType, readDigest, readHeader } from './wire.ts';
+import { bytesEqual, header, messageType, readDigest, readHeader } from './wire/format.ts';
 
 /** The validators of one epoch as others see them. */
 export interface Committee {
@@ -167,7 +167,8 @@ export function verifyCertificate(
     fail('votes', `weight ${weight} is below the threshold ${committee.access.threshold}`);
   }
   for (const vote of votes) {
-    if (!verifyFactVote(committee, expected, vote)) fail('votes', `signature of validator ${vote.validator} is invalid`);
+    if (!verifyFactVote(committee, expected, vote))
+      fail('votes', `signature of validator ${vote.validator} is invalid`);
   }
 }
 

@@ -5,6 +5,16 @@
  */
 export type * from './types.ts';
 export * from './network-setup/setup-commitment.ts';
+export * from './session-id.ts';
+export * from './certificates.ts';
+export * from './signatures.ts';
+export * from './user-encryption-key.ts';
+export * from './network-setup/setup-record.ts';
+export * from './dwallet-dkg/dkg-message.ts';
+export * from './dwallet-dkg/record.ts';
+export * from './ecdsa/presign/presign-record.ts';
+export * from './dwallet-dkg/client-create.ts';
+export * from './dwallet-dkg/client-accept.ts';
 export * from './dwallet-dkg/randomizers.ts';
 export * from './ecdsa/presign/target.ts';
 export * from './proofs/encryption-of-discrete-log.ts';
@@ -17,3 +27,6 @@ export * from './ecdsa/sign/complete-signature.ts';
 export * from './ecdsa/sign/message-hash.ts';
 export * from './ecdsa/sign/sign-message.ts';
 export * from './ecdsa/sign/signature-record.ts';
+export * from './wire/envelope.ts';
+export * from './wire/call.ts';
+export * from './wire/client-requests.ts';

@@ -21,7 +21,11 @@ export function signingPublicKey(key: Secret<Uint8Array>): Uint8Array {
 }
 
 /** Deterministic Ed25519 signature (64 bytes) over (purpose, items). */
-export function signItems(key: Secret<Uint8Array>, purpose: SignaturePurpose, items: readonly Uint8Array[]): Uint8Array {
+export function signItems(
+  key: Secret<Uint8Array>,
+  purpose: SignaturePurpose,
+  items: readonly Uint8Array[],
+): Uint8Array {
   return ed25519.sign(payload(purpose, items), key.expose());
 }
 

@@ -18,9 +18,16 @@ import {
   hashTagged,
   readElement,
 } from '@dwallet/sigma';
-import { decodePublicKey, publicKeyBytes, signItems, signatureBytes, signingPublicKey, verifyItems } from './signatures.ts';
+import {
+  decodePublicKey,
+  publicKeyBytes,
+  signItems,
+  signatureBytes,
+  signingPublicKey,
+  verifyItems,
+} from './signatures.ts';
 import type { UserEncryptionKey } from './types.ts';
-import { header, messageType, readCurveId, readHeader, requireLength, underCheck } from './wire.ts';
+import { header, messageType, readCurveId, readHeader, requireLength, underCheck } from './wire/format.ts';
 
 /**
  * usk: the first R bits of XOF("user-class-group-key", curve, class-group setup, seed); upk = h^usk. The curve is hashed, so no two curves
@@ -36,11 +43,7 @@ export function deriveUserKey(
   if (bytes.length !== 32) throw new InvalidArgumentsError('seed', 'must be 32 bytes');
   if (curve.q !== parameters.q) throw new InvalidArgumentsError('curve', 'is not the curve of this class group');
   const bits = parameters.randomnessBits;
-  const stream = hashTagged(
-    'user-class-group-key',
-    [encodeUint8(curve.id), parameters.digest, bytes],
-    (bits + 7) >> 3,
-  );
+  const stream = hashTagged('user-class-group-key', [encodeUint8(curve.id), parameters.digest, bytes], (bits + 7) >> 3);
   const usk = bytesToInteger(stream) & ((1n << BigInt(bits)) - 1n);
   stream.fill(0);
   return { secretKey: new Secret(usk), encryptionKey: { element: parameters.powerOfH(usk, bits) } };
@@ -105,7 +108,7 @@ export function verifyUserKeyRegistration(
   reader.end();
   const key = { element };
   if (!verifyItems(account, 'register-user-key', signedItems(curve, parameters, key), signature)) {
-    throw new CheckError('MPC:K5', reader.path('signature'), 'is not the account owner\'s');
+    throw new CheckError('MPC:K5', reader.path('signature'), "is not the account owner's");
   }
   return { key, id: userKeyId(curve, parameters, key, account), account };
 }

@@ -53,7 +53,9 @@ export function checkBody(
     key: kemKeyOf(committee, receiver).bytes,
   };
   const body = deal.bodies.get(receiver) as Uint8Array;
-  const opened = openShares(scope, encodeRistretto(shared), body, numbers.length, shareBytes(input));
+  const sharedBytes = encodeRistretto(shared);
+  const opened = openShares(scope, sharedBytes, body, numbers.length, shareBytes(input));
+  sharedBytes.fill(0);
   if (opened === undefined) return { ok: false, reason: 'the body does not open' };
   return checkShares(input, deal, new Map(numbers.map((j, i) => [j, opened[i] as bigint])));
 }

@@ -33,12 +33,7 @@ const cipherOf = ({ context, dealer, receiver, ephemeral, key }: KemScope, share
 };
 
 /** Seals shares, each in exactly `width` bytes. @param shared - e_i K_v, 32 bytes, secret. */
-export function sealShares(
-  scope: KemScope,
-  shared: Uint8Array,
-  shares: readonly bigint[],
-  width: number,
-): Uint8Array {
+export function sealShares(scope: KemScope, shared: Uint8Array, shares: readonly bigint[], width: number): Uint8Array {
   const plaintext = concat(...shares.map((share) => encodeUint(share, width)));
   const body = cipherOf(scope, shared).encrypt(plaintext);
   plaintext.fill(0);

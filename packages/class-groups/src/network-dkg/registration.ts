@@ -160,4 +160,3 @@ export function checkKemSecret(committee: RegisteredCommittee, { validator, scal
     throw new InvalidArgumentsError('kemSecret', `is not the key that validator ${validator} registered`);
   }
 }
-

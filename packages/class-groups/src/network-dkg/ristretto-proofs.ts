@@ -23,10 +23,10 @@ import {
   uniformNonZero,
 } from '@dwallet/sigma';
 
-const { Point } = ristretto255;
-
 /** An element of ristretto255. */
-export type RistrettoPoint = InstanceType<typeof Point>;
+export type RistrettoPoint = InstanceType<typeof ristretto255.Point>;
+
+const { Point } = ristretto255;
 
 /** Prime order of the group. */
 export const ristrettoOrder: bigint = Point.Fn.ORDER;

@@ -4,19 +4,21 @@
  *
  * @module
  */
-import type { Element } from '@dwallet/kernel';
 import {
   type Blame,
   BugError,
   CheckError,
   DecodeError,
   type Digest,
+  InvalidArgumentsError,
   type Language,
   type Proof,
   type Random,
   Reader,
+  type Secret,
   type ValidatorId,
   concat,
+  constantTimeEqual,
   digestTagged,
   encodeBytes,
   encodeList,
@@ -88,6 +90,9 @@ export interface DealMessage {
   readonly bodies: readonly Uint8Array[];
 }
 
+/** What both proofs of a deal bind. */
+export type DealContent = Omit<DealMessage, 'constantProof' | 'ephemeralProof'>;
+
 /** A deal that passed all public checks. Made by {@link verifyDeals} only. */
 export interface Deal {
   readonly dealer: ValidatorId;
@@ -107,9 +112,31 @@ export interface DealSet {
 }
 
 /** What a dealer keeps until the DKG is over: its polynomial, from which it may have to reveal shares (CG 8.1.4). */
-export interface DealSecrets {
+export class DealSecrets {
   readonly dealer: ValidatorId;
   readonly polynomial: SharingPolynomial;
+  #revealedFor: Digest | undefined;
+  constructor(dealer: ValidatorId, polynomial: SharingPolynomial) {
+    this.dealer = dealer;
+    this.polynomial = polynomial;
+  }
+  /**
+   * Ties these secrets to one list of silent validators. The list is fixed by the caller's certified record; this is the second lock.
+   * @throws InvalidArgumentsError for another list: two lists could open more shares than the budget (pitfall 38).
+   */
+  bindReveal(judgement: Digest): void {
+    this.#revealedFor ??= judgement;
+    if (!constantTimeEqual(this.#revealedFor, judgement)) {
+      throw new InvalidArgumentsError(
+        'judgement',
+        'shares were already revealed for another list of silent validators',
+      );
+    }
+  }
+  /** Forgets the polynomial. */
+  destroy(): void {
+    destroyPolynomial(this.polynomial);
+  }
 }
 
 /** Bytes of body_(i,v). */
@@ -183,7 +210,7 @@ function dealContexts(
   input: NetworkDkgInput,
   committee: RegisteredCommittee,
   dealer: ValidatorId,
-  { commitments, ephemeral, bodies }: Omit<DealMessage, 'constantProof' | 'ephemeralProof'>,
+  { commitments, ephemeral, bodies }: DealContent,
 ): { constant: ClgContext; ephemeral: Uint8Array } {
   const { group } = input.parameters;
   const content = digestTagged('network-dkg/deal', [
@@ -196,41 +223,45 @@ function dealContexts(
   return { constant: context('constant-term'), ephemeral: encodeClgContext(context('kem-ephemeral')) };
 }
 
-/** What goes into a deal. Honest dealers derive all of it from one polynomial. */
-export interface DealContent {
-  readonly commitments: PolynomialCommitments;
-  /** Shares of a receiver in ascending order of its numbers. */
-  readonly sharesFor: (receiver: ValidatorId) => readonly bigint[];
-  /** Proves B_i = h^(b_i) in the given context. */
-  readonly proveConstant: (language: Language, context: ClgContext, constant: Element) => Proof;
+/** What only the dealer knows while it makes its message. */
+interface DealingInput extends NetworkDkgInput {
+  readonly committee: RegisteredCommittee;
+  readonly dealer: ValidatorId;
 }
 
-/** Seals, proves and encodes. Secrets touched: the shares and e_i, which never leaves this function. */
-export function assembleDeal(
-  input: NetworkDkgInput & { readonly committee: RegisteredCommittee; readonly dealer: ValidatorId },
-  content: DealContent,
-  random: Random,
-): Uint8Array {
+/** Seals every receiver's shares, in ascending order of its numbers, under e_i. */
+export function sealBodies(
+  input: DealingInput,
+  exponent: Secret<bigint>,
+  ephemeral: RistrettoPoint,
+  sharesFor: (receiver: ValidatorId) => readonly bigint[],
+): Uint8Array[] {
   const { committee, dealer, access } = input;
-  const language = knowledgeOfExponent(input.parameters);
-  const exponent = sampleRistrettoScalar(random);
-  const ephemeral = multiplyRistretto(ristrettoBase, exponent.expose());
   const context = contextBytes(input, committee.session);
   const ephemeralBytes = encodeRistretto(ephemeral);
-  const bodies = access.validators.map((receiver) => {
+  return access.validators.map((receiver) => {
     const key = kemKeyOf(committee, receiver);
     const shared = encodeRistretto(multiplyRistretto(key.point, exponent.expose()));
     const scope = { context, dealer, receiver, ephemeral: ephemeralBytes, key: key.bytes };
-    const body = sealShares(scope, shared, content.sharesFor(receiver), shareBytes(input));
+    const body = sealShares(scope, shared, sharesFor(receiver), shareBytes(input));
     shared.fill(0);
     return body;
   });
-  const { commitments } = content;
-  const contexts = dealContexts(input, committee, dealer, { commitments, ephemeral, bodies });
-  const constantProof = content.proveConstant(language, contexts.constant, commitments.constant);
-  const ephemeralProof = proveSchnorr(contexts.ephemeral, ephemeral, exponent, random);
-  exponent.destroy();
-  return encodeDeal(input, language, { commitments, constantProof, ephemeral, ephemeralProof, bodies });
+}
+
+/** Adds both proofs and encodes. @param proveConstant - proves B_i = h^(b_i) in the given context. */
+export function proveDeal(
+  input: DealingInput,
+  content: DealContent,
+  exponent: Secret<bigint>,
+  proveConstant: (language: Language, context: ClgContext) => Proof,
+  random: Random,
+): Uint8Array {
+  const language = knowledgeOfExponent(input.parameters);
+  const contexts = dealContexts(input, input.committee, input.dealer, content);
+  const constantProof = proveConstant(language, contexts.constant);
+  const ephemeralProof = proveSchnorr(contexts.ephemeral, content.ephemeral, exponent, random);
+  return encodeDeal(input, language, { ...content, constantProof, ephemeralProof });
 }
 
 /**
@@ -238,26 +269,26 @@ export function assembleDeal(
  * @param random - fresh, or derived from every input of the round: two different messages from one polynomial or one e_i reveal secrets.
  * @returns a message of about (t + 1) elements and n shares (2 kB at n = 4), and the polynomial.
  */
-export function deal(
-  input: NetworkDkgInput & { readonly committee: RegisteredCommittee; readonly dealer: ValidatorId },
-  random: Random,
-): { message: Uint8Array; secrets: DealSecrets } {
+export function deal(input: DealingInput, random: Random): { message: Uint8Array; secrets: DealSecrets } {
+  const { access, parameters, dealer } = input;
   const polynomial = samplePolynomial(shapeOf(input), random);
-  const message = assembleDeal(
+  const commitments = commitPolynomial(parameters, polynomial, input.shareTable);
+  const exponent = sampleRistrettoScalar(random);
+  const ephemeral = multiplyRistretto(ristrettoBase, exponent.expose());
+  const bodies = sealBodies(input, exponent, ephemeral, (receiver) =>
+    access.virtualIdsOf(receiver).map((share) => evaluatePolynomial(polynomial, share)),
+  );
+  const message = proveDeal(
     input,
-    {
-      commitments: commitPolynomial(input.parameters, polynomial, input.shareTable),
-      sharesFor: (receiver) => input.access.virtualIdsOf(receiver).map((share) => evaluatePolynomial(polynomial, share)),
-      proveConstant: (language, context, constant) =>
-        proveKnowledgeOfExponent(language, context, constant, polynomial.secret, random),
-    },
+    { commitments, ephemeral, bodies },
+    exponent,
+    (language, context) => proveKnowledgeOfExponent(language, context, commitments.constant, polynomial.secret, random),
     random,
   );
-  return { message, secrets: { dealer: input.dealer, polynomial } };
+  // e_i opens every body: it does not outlive the message.
+  exponent.destroy();
+  return { message, secrets: new DealSecrets(dealer, polynomial) };
 }
-
-/** Forgets the polynomial. */
-export const destroyDealSecrets = ({ polynomial }: DealSecrets): void => destroyPolynomial(polynomial);
 
 /**
  * The public checks of all deals (CG 8.1.2): sizes and counts, CG:P1 to CG:P7, both proofs, first deal of its dealer.

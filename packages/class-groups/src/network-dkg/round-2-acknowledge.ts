@@ -262,7 +262,7 @@ export function judgeAcknowledgements(
     readonly inbox: readonly InboxEntry[];
   },
 ): Judgement {
-  const { committee, deals, access } = input;
+  const { deals, access } = input;
   const sorted = sortInbox(input, input.inbox, section, 'first-valid', (_, bytes) =>
     decodeAcknowledge(input, deals, bytes),
   );

@@ -25,13 +25,15 @@ const HALF_WORD = 2 ** 26;
 const registers = new Float64Array(5);
 
 /**
- * Euclid on two windows for as long as the quotients certainly equal those of the numbers behind them, and while x > stop.
+ * Euclid on two windows for as long as the quotients certainly equal those of the numbers behind them and the larger number
+ * is certainly above the bound.
  *
  * The numbers, in units of the window, lie in [x, x + 1) and [y, y + 1), so a row (c, d), c <= d, of the matrix is wrong by
  * less than d units, either way. Therefore rest >= d' and y - rest >= d + d' (Jebelean's condition in the form that is safe for both
  * parities) keep the true remainders ordered and positive, which makes the quotients the true ones. It also gives
- * d^2 <= x at the start, so that all entries stay below 2^26.
+ * d^2 <= x at the start, so that all entries stay below 2^26. The row of x itself is (a, b), hence the stop test on x - b.
  *
+ * @param stop - floor(bound / unit of the window).
  * @param exact - The windows are the numbers themselves: only y = 0 and `stop` end the loop, and entries are at most x.
  * @returns The number of steps; the results are left in {@link registers}.
  */
@@ -41,7 +43,7 @@ function runQuotients(x: number, y: number, stop: number, exact: boolean): numbe
   let c = 0;
   let d = 1;
   let steps = 0;
-  while (x > stop && y > 0) {
+  while (y > 0 && (exact ? x : x - b) > stop) {
     const quotient = Math.floor(x / y);
     const rest = x - quotient * y;
     const nextC = a + quotient * c;
@@ -106,8 +108,7 @@ export function euclid(x: bigint, y: bigint, bound: bigint): EuclidState {
       windowX = Number(x >> shiftBig);
     }
     const exact = shift === 0;
-    // One unit above the bound: what is above it in the window is above it in truth.
-    const stop = bound === 0n ? 0 : Number(bound >> shiftBig) + (exact ? 0 : 1);
+    const stop = bound === 0n ? 0 : Number(bound >> shiftBig);
     const steps = runQuotients(windowX, Number(y >> shiftBig), stop, exact);
     moved = true;
     if (steps === 0) {

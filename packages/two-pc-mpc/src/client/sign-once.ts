@@ -9,7 +9,7 @@ import { createSignMessage } from '../ecdsa/sign/client-sign.ts';
 import { hashMessage } from '../ecdsa/sign/message-hash.ts';
 import { decodeSignMessageHeader } from '../ecdsa/sign/sign-message.ts';
 import type { DWalletRecord, HashScheme, NetworkSetup, Presign } from '../types.ts';
-import { bytesEqual } from '../wire.ts';
+import { bytesEqual } from '../wire/format.ts';
 import { checkOwnRecord } from './check-dwallet.ts';
 import { checkPresignElements } from './check-presign.ts';
 import type { SignMessageStore } from './sign-message-store.ts';

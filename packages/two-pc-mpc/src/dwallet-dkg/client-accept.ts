@@ -8,7 +8,7 @@ import { CheckError, Reader, Secret, concat } from '@dwallet/sigma';
 import { type Committee, decodeCertificate, verifyCertificate } from '../certificates.ts';
 import { signItems, signatureBytes, signingPublicKey, verifyItems } from '../signatures.ts';
 import type { DWalletRecord, NetworkSetup } from '../types.ts';
-import { bytesEqual, header, messageType, readDigest, readHeader, requireLength } from '../wire.ts';
+import { bytesEqual, header, messageType, readDigest, readHeader, requireLength } from '../wire/format.ts';
 import type { PendingDWallet } from './client-create.ts';
 import { decodeDkgMessage } from './dkg-message.ts';
 import { deriveRecord, dwalletFact, encodeDWalletRecord } from './record.ts';
@@ -85,7 +85,7 @@ export function verifyAcceptance(record: DWalletRecord, bytes: Uint8Array): void
     throw new CheckError('MPC:A3', 'AcceptMsg.digest', 'is of another output');
   }
   if (!verifyItems(record.owner, 'accept-dwallet', [digest], signature)) {
-    throw new CheckError('MPC:A3', 'AcceptMsg.signature', 'is not the owner\'s');
+    throw new CheckError('MPC:A3', 'AcceptMsg.signature', "is not the owner's");
   }
 }
 
@@ -107,4 +107,3 @@ export function recoverUserShare(
   }
   return new Secret(x);
 }
-

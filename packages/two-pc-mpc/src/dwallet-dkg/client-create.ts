@@ -20,7 +20,7 @@ import {
 import { encryptedDiscreteLog, encryptionOfDiscreteLog } from '../proofs/encryption-of-discrete-log.ts';
 import { signItems, signingPublicKey } from '../signatures.ts';
 import type { NetworkSetup, UserEncryptionKey } from '../types.ts';
-import { bytesEqual } from '../wire.ts';
+import { bytesEqual } from '../wire/format.ts';
 import { userKeyId } from '../user-encryption-key.ts';
 import {
   type DkgMessage,
@@ -72,7 +72,13 @@ export function createDWallet(args: CreateDWalletArgs): PendingDWallet {
   for (let attempt = 0; attempt < 16; attempt++) {
     const x = uniformNonZero(random, curve.q);
     const userPublicShare = curve.multiply(curve.G, x);
-    const proof = proveFischlin(language, dlogProofContext(setup.commitment, sessionId), [userPublicShare], [x], random);
+    const proof = proveFischlin(
+      language,
+      dlogProofContext(setup.commitment, sessionId),
+      [userPublicShare],
+      [x],
+      random,
+    );
     const randomizers = keyRandomizers(setup, sessionId, userPublicShare, encodeFischlin(language, proof));
     const { networkPublicShare, publicKey } = derivePublicKey(setup, userPublicShare, randomizers);
     if (networkPublicShare.is0() || publicKey.is0()) continue;

@@ -30,11 +30,16 @@ import {
 import { encryptionOfDiscreteLog } from '../proofs/encryption-of-discrete-log.ts';
 import { decodePublicKey, publicKeyBytes, signatureBytes } from '../signatures.ts';
 import type { NetworkSetup } from '../types.ts';
-import { header, messageType, readCurveId, readDigest, readHeader, requireLength, underCheck } from '../wire.ts';
+import { header, messageType, readCurveId, readDigest, readHeader, requireLength, underCheck } from '../wire/format.ts';
 
 /** How the message says that the user's share is kept (MPC 3.1 step 5). */
 export type DkgShare =
-  | { readonly mode: 'encrypted'; readonly userKeyId: Digest; readonly shareCiphertext: Ciphertext; readonly proof: Proof }
+  | {
+      readonly mode: 'encrypted';
+      readonly userKeyId: Digest;
+      readonly shareCiphertext: Ciphertext;
+      readonly proof: Proof;
+    }
   | { readonly mode: 'public'; readonly userShare: bigint }
   | { readonly mode: 'none' };
 

@@ -11,7 +11,7 @@ import { type SessionOpening, deriveSessionId } from '../session-id.ts';
 import { signatureBytes, verifyItems } from '../signatures.ts';
 import type { DWalletRecord, NetworkSetup, UserEncryptionKey } from '../types.ts';
 import { userKeyId } from '../user-encryption-key.ts';
-import { bytesEqual } from '../wire.ts';
+import { bytesEqual } from '../wire/format.ts';
 import { type DkgMessage, decodeDkgMessage, dlogProofContext, shareProofContext } from './dkg-message.ts';
 import { deriveRecord } from './record.ts';
 
@@ -78,7 +78,7 @@ function requireOwnSession({ registration, message: bytes }: VerifyDWalletArgs, 
   if (!bytesEqual(entry.opening.sender, message.account)) fail('account', 'is not who registered the session');
   const signed = bytes.subarray(0, bytes.length - signatureBytes);
   if (!verifyItems(message.account, 'dkg', [signed], message.signature)) {
-    fail('signature', 'is not the account owner\'s');
+    fail('signature', "is not the account owner's");
   }
 }
 

@@ -7,7 +7,6 @@ import { type Ciphertext, encodeCiphertext, readCiphertext } from '@dwallet/clas
 import {
   CheckError,
   DecodeError,
-  type Digest,
   type Point,
   Reader,
   type SessionId,
@@ -25,7 +24,7 @@ import type { Fact } from '../certificates.ts';
 import { requireSameSetup } from '../network-setup/setup-commitment.ts';
 import { decodePublicKey, publicKeyBytes } from '../signatures.ts';
 import type { DWalletRecord, NetworkSetup, Randomizers, ShareMode } from '../types.ts';
-import { bytesEqual, header, messageType, readCurveId, readDigest, readHeader } from '../wire.ts';
+import { bytesEqual, header, messageType, readCurveId, readDigest, readHeader } from '../wire/format.ts';
 import { type DkgMessage, shareModeId } from './dkg-message.ts';
 import { deriveNetworkShareCiphertext, derivePublicKey, keyRandomizers } from './randomizers.ts';
 

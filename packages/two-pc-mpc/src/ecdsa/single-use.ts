@@ -102,31 +102,40 @@ export type MarkOutcome =
   | 'conflict';
 
 /**
- * The validator's own durable markers (presign_id -> D), MPC 5.8 rule 3. Implementations must make `mark` an atomic compare-and-set and must
- * not resolve it before the marker would survive a power cut. There is no operation that removes or replaces a marker.
+ * The validator's own durable markers (presign_id -> D), MPC 5.8 rule 3. Implementations must make `mark` and `markVoid` atomic and must not
+ * resolve them before the marker would survive a power cut. There is no operation that removes or replaces a marker.
  */
 export interface SingleUseStore {
+  /** Compare-and-set from absent. */
   mark(presignId: PresignId, digest: Digest): Promise<MarkOutcome>;
-  /** D, 'void' for a presign that may never be used here, undefined if unmarked. */
+  /** Burns an unmarked presign at this validator: cancelled, or restored from a backup (lessons 1.7). A marker that exists stays. */
+  markVoid(presignId: PresignId): Promise<void>;
+  /** D, 'void' for a presign that may never be used here, undefined if unmarked. Must throw rather than answer "unmarked" when it cannot tell. */
   lookup(presignId: PresignId): Promise<Digest | 'void' | undefined>;
 }
 
 const keyOf = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 
-/** Markers in memory: for tests and for clients' simulations; it forgets everything with the process, so no validator may use it. */
+/** What the rules make of a known marker. */
+export const markOutcome = (known: Digest | 'void', digest: Digest): MarkOutcome =>
+  known !== 'void' && sameBytes(known, digest) ? 'same' : 'conflict';
+
+/** Markers in memory: for tests and simulations. It forgets everything with the process, so no validator may use it. */
 export class MemorySingleUseStore implements SingleUseStore {
-  readonly #marks = new Map<string, Digest>();
+  readonly #marks = new Map<string, Digest | 'void'>();
   async mark(presignId: PresignId, digest: Digest): Promise<MarkOutcome> {
     const key = keyOf(presignId);
     const known = this.#marks.get(key);
-    if (known === undefined) {
-      this.#marks.set(key, digest.slice() as Digest);
-      return 'marked';
-    }
-    return sameBytes(known, digest) ? 'same' : 'conflict';
+    if (known !== undefined) return markOutcome(known, digest);
+    this.#marks.set(key, digest.slice() as Digest);
+    return 'marked';
   }
-  async lookup(presignId: PresignId): Promise<Digest | undefined> {
-    return this.#marks.get(keyOf(presignId))?.slice() as Digest | undefined;
+  async markVoid(presignId: PresignId): Promise<void> {
+    const key = keyOf(presignId);
+    if (!this.#marks.has(key)) this.#marks.set(key, 'void');
+  }
+  async lookup(presignId: PresignId): Promise<Digest | 'void' | undefined> {
+    const known = this.#marks.get(keyOf(presignId));
+    return known === undefined || known === 'void' ? known : (known.slice() as Digest);
   }
 }
-

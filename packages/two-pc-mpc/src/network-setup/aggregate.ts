@@ -8,7 +8,7 @@ import { type Blame, CheckError, type Point, type ProofInstance, type Random, ve
 import { type Inbox, type RoundOutcome, openInbox, requireThreshold, sortBlame } from '../inbox.ts';
 import { encryptedDiscreteLog, encryptionOfDiscreteLog } from '../proofs/encryption-of-discrete-log.ts';
 import type { NetworkSetup } from '../types.ts';
-import { bytesEqual } from '../wire.ts';
+import { bytesEqual } from '../wire/format.ts';
 import { type SetupContext, decodeSetupContribution, setupProofContext } from './round-1-contribute.ts';
 import { createNetworkSetup } from './setup-commitment.ts';
 

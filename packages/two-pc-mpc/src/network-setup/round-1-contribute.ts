@@ -34,7 +34,7 @@ import {
   uniformNonZero,
 } from '@dwallet/sigma';
 import { encryptedDiscreteLog, encryptionOfDiscreteLog } from '../proofs/encryption-of-discrete-log.ts';
-import { header, messageType, readCurveId, readHeader, requireLength } from '../wire.ts';
+import { header, messageType, readCurveId, readHeader, requireLength } from '../wire/format.ts';
 
 /** What setup runs over: the network's key of one curve. */
 export interface SetupContext {

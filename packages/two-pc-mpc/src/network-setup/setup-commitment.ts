@@ -10,7 +10,15 @@ import {
   encodeCiphertext,
   withTable,
 } from '@dwallet/class-groups';
-import { CheckError, type Curve, type Digest, InvalidArgumentsError, type Point, bitLength, digestTagged } from '@dwallet/sigma';
+import {
+  CheckError,
+  type Curve,
+  type Digest,
+  InvalidArgumentsError,
+  type Point,
+  bitLength,
+  digestTagged,
+} from '@dwallet/sigma';
 import type { NetworkSetup, TabledCiphertext } from '../types.ts';
 
 /** What a setup consists of, before its commitment. */

@@ -17,7 +17,7 @@ import {
 } from '@dwallet/sigma';
 import { type Committee, type Fact, decodeCertificate, verifyCertificate } from '../certificates.ts';
 import type { NetworkSetup } from '../types.ts';
-import { bytesEqual, header, messageType, readCurveId, readDigest, readHeader, requireLength } from '../wire.ts';
+import { bytesEqual, header, messageType, readCurveId, readDigest, readHeader, requireLength } from '../wire/format.ts';
 import { createNetworkSetup } from './setup-commitment.ts';
 
 /** curve, digest of the class-group parameters, pk, X_B,0, X_B,1, ct_0, ct_1. G_com is recomputed, never sent. */

@@ -20,7 +20,7 @@ import {
 } from '@dwallet/sigma';
 import { requireSameSetup } from '../../network-setup/setup-commitment.ts';
 import type { DWalletRecord, HashScheme, NetworkSetup, Presign, TargetedPresign } from '../../types.ts';
-import { bytesEqual } from '../../wire.ts';
+import { bytesEqual } from '../../wire/format.ts';
 import { targetPresign } from '../presign/target.ts';
 import { type Assignment, type PresignState, checkPresignState } from '../single-use.ts';
 import { nonceScalar } from './client-evaluate.ts';

@@ -37,7 +37,7 @@ import {
 } from '@dwallet/sigma';
 import { committedLinearEvaluation } from '../../proofs/committed-linear-evaluation.ts';
 import type { HashScheme } from '../../types.ts';
-import { header as wireHeader, readDigest, readHeader as readWireHeader, requireLength } from '../../wire.ts';
+import { header as wireHeader, readDigest, readHeader as readWireHeader, requireLength } from '../../wire/format.ts';
 import { hashSchemeId, hashSchemes } from './message-hash.ts';
 import type { FirstStage } from './nonce-randomizers.ts';
 import { firstStageLanguages } from './sign-proofs.ts';

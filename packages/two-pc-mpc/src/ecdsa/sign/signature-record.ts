@@ -19,7 +19,7 @@ import {
   type Curve,
 } from '@dwallet/sigma';
 import type { EcdsaSignature } from '../../types.ts';
-import { header, readDigest, readHeader } from '../../wire.ts';
+import { header, readDigest, readHeader } from '../../wire/format.ts';
 import { signMessageType } from './sign-message.ts';
 
 export interface SignatureRecord {

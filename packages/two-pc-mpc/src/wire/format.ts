@@ -64,10 +64,8 @@ export const readCiphertexts = (
   fields: readonly string[],
 ): Ciphertext[] => fields.map((field) => readCiphertext(reader, parameters, field));
 
-export const encodeCiphertexts = (
-  parameters: PublicParameters,
-  ciphertexts: readonly Ciphertext[],
-): Uint8Array[] => ciphertexts.map((ciphertext) => encodeCiphertext(parameters, ciphertext));
+export const encodeCiphertexts = (parameters: PublicParameters, ciphertexts: readonly Ciphertext[]): Uint8Array[] =>
+  ciphertexts.map((ciphertext) => encodeCiphertext(parameters, ciphertext));
 
 export const bytesEqual = (x: Uint8Array, y: Uint8Array): boolean =>
   x.length === y.length && x.every((byte, i) => byte === y[i]);

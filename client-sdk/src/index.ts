@@ -1,0 +1,2 @@
+export { DWallet, DWalletClient, type ConnectOptions, type SignResult } from './client.ts';
+export { FileWalletStore, type StoredWallet, type WalletData, type WalletStore } from './wallet-store.ts';

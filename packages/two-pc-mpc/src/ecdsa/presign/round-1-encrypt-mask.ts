@@ -1,0 +1,137 @@
+/**
+ * ECDSA presign, round 1 (MPC 4.1): a validator encrypts its share gamma_i of the mask and multiplies ct_0 and ct_1 by it, for every presign
+ * of the batch, under one L_EncDH^(2) proof with one mask and one response (MPC 4.8).
+ *
+ * @module
+ */
+import { encodeCiphertext, readCiphertext, sampleRandomness } from '@dwallet/class-groups';
+import {
+  CheckError,
+  type Language,
+  type Proof,
+  type Random,
+  Reader,
+  type SessionId,
+  type Statement,
+  type ValidatorId,
+  applySecret,
+  bitLength,
+  concat,
+  encodeProof,
+  encodeUint16,
+  encodeUint8,
+  proofBytes,
+  prove,
+  readProof,
+  sessionId,
+  uniformBelow,
+} from '@dwallet/sigma';
+import { scaledCiphertexts, scaledStatement } from '../../proofs/scaled-ciphertexts.ts';
+import type { NetworkSetup } from '../../types.ts';
+import { header, messageType, readBatch, readHeader, requireLength } from '../../wire/format.ts';
+import {
+  type MaskedShares,
+  type PresignSession,
+  maskProofContext,
+  maxBatch,
+  presignKind,
+  requireBatch,
+} from './presign-session.ts';
+
+export interface PresignRound1 {
+  readonly sessionId: SessionId;
+  /** One per presign of the batch. */
+  readonly contributions: readonly MaskedShares[];
+  readonly proof: Proof;
+}
+
+/** L_EncDH^(2) over ct_0 and ct_1, with their tables. */
+export const maskLanguage = ({ parameters, encryptionKey, shareCiphertexts }: NetworkSetup): Language =>
+  scaledCiphertexts(parameters, encryptionKey, shareCiphertexts);
+
+export const maskStatement = ({ mask, maskedShares }: MaskedShares): Statement => scaledStatement(mask, maskedShares);
+
+/** phi(gamma, eta_0, eta_1, eta_2) as ciphertexts. */
+function contribution(language: Language, witness: readonly bigint[], bits: readonly number[]): MaskedShares {
+  const [a1, a2, b11, b12, b21, b22] = applySecret(language, witness, bits) as ReturnType<
+    typeof readCiphertext
+  >['c1'][];
+  if (a1 === undefined || a2 === undefined || b11 === undefined || b12 === undefined) throw new TypeError('shape');
+  if (b21 === undefined || b22 === undefined) throw new TypeError('shape');
+  return {
+    mask: { c1: a1, c2: a2 },
+    maskedShares: [
+      { c1: b11, c2: b12 },
+      { c1: b21, c2: b22 },
+    ],
+  };
+}
+
+/**
+ * @param args.setup - with tables (`withSetupTables`) for speed.
+ * @param args.random - seeded by `roundRandom` over `roundInputs` (MPC 1.5).
+ * @returns The message. Nothing is kept: gamma_i is not needed again.
+ * Secrets touched: gamma_i, eta (never leave this function).
+ */
+export function encryptMask(
+  args: PresignSession & { readonly validator: ValidatorId; readonly random: Random },
+): Uint8Array {
+  const { setup, batch, validator, random } = args;
+  requireBatch(batch);
+  const { parameters } = setup;
+  const language = maskLanguage(setup);
+  const bits = [bitLength(parameters.q), ...Array.from({ length: 3 }, () => parameters.randomnessBits)];
+  const witnesses = Array.from({ length: batch }, () => [
+    uniformBelow(random, parameters.q),
+    sampleRandomness(parameters, random),
+    sampleRandomness(parameters, random),
+    sampleRandomness(parameters, random),
+  ]);
+  const contributions = witnesses.map((witness) => contribution(language, witness, bits));
+  const proof = prove(language, maskProofContext(args, validator), contributions.map(maskStatement), witnesses, random);
+  return encodePresignRound1(setup, { sessionId: args.sessionId, contributions, proof });
+}
+
+/** sid, kind, batch, (ct_gamma, ct_gamma x,0, ct_gamma x,1) for each presign, proof (MPC Appendix C). */
+export function encodePresignRound1(setup: NetworkSetup, message: PresignRound1): Uint8Array {
+  const { contributions, proof } = message;
+  return concat(
+    header(messageType.presignRound1),
+    message.sessionId,
+    encodeUint8(presignKind.universal),
+    encodeUint16(contributions.length),
+    ...contributions.flatMap(({ mask, maskedShares }) =>
+      [mask, ...maskedShares].map((ciphertext) => encodeCiphertext(setup.parameters, ciphertext)),
+    ),
+    encodeProof(maskLanguage(setup), contributions.length, proof),
+  );
+}
+
+/** Strict (MPC:P1): every element a square, every response in range. @throws DecodeError, CheckError MPC:P1. */
+export function decodePresignRound1(
+  { setup, sessionId: session, batch }: PresignSession,
+  bytes: Uint8Array,
+): PresignRound1 {
+  const { parameters } = setup;
+  const reader = new Reader(bytes, 'PresignR1');
+  readHeader(reader, messageType.presignRound1);
+  const own = sessionId(reader.fixed('sessionId', 32));
+  if (!own.every((byte, i) => byte === session[i])) {
+    throw new CheckError('MPC:P1', reader.path('sessionId'), 'is of another session');
+  }
+  reader.constant('kind', presignKind.universal);
+  const count = readBatch(reader, 'batch', maxBatch);
+  if (count !== batch) throw new CheckError('MPC:P1', reader.path('batch'), `is ${count}, must be ${batch}`);
+  const language = maskLanguage(setup);
+  requireLength(bytes, [37 + batch * 6 * parameters.group.elementBytes + proofBytes(language, batch)], 'PresignR1');
+  const contributions = Array.from({ length: batch }, (_, i) => ({
+    mask: readCiphertext(reader, parameters, `[${i}].ct_gamma`),
+    maskedShares: [
+      readCiphertext(reader, parameters, `[${i}].ct_gammax0`),
+      readCiphertext(reader, parameters, `[${i}].ct_gammax1`),
+    ] as const,
+  }));
+  const proof = readProof(reader, language, batch, 'proof');
+  reader.end();
+  return { sessionId: own, contributions, proof };
+}

@@ -1,0 +1,275 @@
+/**
+ * What a validator durably knows of its network: key, setup, users, dWallets, presigns, evidence. Everything here is public.
+ *
+ * @module
+ */
+import {
+  type AccessStructure,
+  type DecryptionSetup,
+  type PreparedKeyShare,
+  type SharingState,
+  createDecryptionSetup,
+  prepareKeyShare,
+} from '@dwallet/class-groups';
+import type { Element } from '@dwallet/kernel';
+import {
+  type Blame,
+  DecodeError,
+  type Digest,
+  Reader,
+  type VirtualId,
+  concat,
+  digest,
+  digestTagged,
+  encodeBytes,
+  encodeList,
+  encodeText,
+  encodeUint16,
+  readElement,
+  virtualId,
+} from '@dwallet/sigma';
+import {
+  type DWalletRecord,
+  type Fact,
+  type NetworkSetup,
+  type Presign,
+  type UserEncryptionKey,
+  decodeDWalletRecord,
+  decodePresign,
+  decodeSetupRecord,
+  verifyUserKeyRegistration,
+  withSetupTables,
+} from '@dwallet/two-pc-mpc/network';
+import { type CoreOptions, RefusedError, type SessionRequest, decodeList, encodeSessionRequest } from './core.ts';
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+/** The network key as stored and certified: PK, all V_j, and the digest of the DKG that made it. */
+export interface NetworkKeyRecord {
+  readonly sharing: SharingState;
+  readonly outcome: Digest;
+}
+
+const recordHeader = Uint8Array.of(1, 0x4b);
+
+export function encodeNetworkKey({ parameters }: Pick<CoreOptions, 'parameters'>, { sharing, outcome }: NetworkKeyRecord): Uint8Array {
+  const { group } = parameters;
+  return concat(
+    recordHeader,
+    parameters.digest,
+    outcome,
+    encodeBytes(sharing.access.encoded),
+    group.encode(sharing.encryptionKey.element),
+    encodeUint16(sharing.verificationKeys.size),
+    ...sharing.access.virtualIds.map((j) => group.encode(sharing.verificationKeys.get(j) as Element)),
+  );
+}
+
+/** Strict. @throws DecodeError, also when the record is of another class group or committee. */
+export function decodeNetworkKey(
+  { parameters }: Pick<CoreOptions, 'parameters'>,
+  access: AccessStructure,
+  bytes: Uint8Array,
+): NetworkKeyRecord {
+  const reader = new Reader(bytes, 'NetworkKey');
+  reader.constant('version', recordHeader[0] as number);
+  reader.constant('type', recordHeader[1] as number);
+  const same = (field: string, expected: Uint8Array, found: Uint8Array): void => {
+    if (hex(expected) !== hex(found)) throw new DecodeError(reader.path(field), 'is not that of this network');
+  };
+  same('parameters', parameters.digest, reader.fixed('parameters', 32));
+  const outcome = digest(reader.fixed('outcome', 32));
+  same('access', access.encoded, reader.bytes('access', 4096));
+  const element = readElement(reader, parameters.group, 'pk');
+  const count = reader.uint16('count');
+  if (count !== access.totalWeight) throw new DecodeError(reader.path('count'), `must be ${access.totalWeight}`);
+  const verificationKeys = new Map<VirtualId, Element>();
+  for (let j = 1; j <= count; j++) verificationKeys.set(virtualId(j), readElement(reader, parameters.group, `V_${j}`));
+  reader.end();
+  return { sharing: { access, encryptionKey: { element }, verificationKeys }, outcome };
+}
+
+/** One network key per network and epoch. */
+export const networkKeyFact = (networkId: Digest, record: Uint8Array): Fact => ({
+  kind: 'network-key',
+  id: networkId,
+  version: 0n,
+  digest: digestTagged('network-key-record', [networkId, record]),
+});
+
+/** A dWallet as its validator knows it. */
+export interface StoredDWallet {
+  readonly record: DWalletRecord;
+  readonly bytes: Uint8Array;
+  readonly certificate: Uint8Array;
+  /** The owner has verified and signed the output (MPC:A3); before that nothing is signed. */
+  readonly accepted: boolean;
+}
+
+/** A presign with the certificate of its batch. */
+export interface StoredPresign {
+  readonly presign: Presign;
+  readonly bytes: Uint8Array;
+  readonly batch: Uint8Array;
+  readonly certificate: Uint8Array;
+}
+
+export class NetworkState {
+  readonly #options: CoreOptions;
+  readonly #access: AccessStructure;
+  #key: { record: NetworkKeyRecord; bytes: Uint8Array; certificate: Uint8Array; decryption: DecryptionSetup } | undefined;
+  #setup: { setup: NetworkSetup; bytes: Uint8Array; certificate: Uint8Array } | undefined;
+  #tabled: NetworkSetup | undefined;
+  #shares: readonly PreparedKeyShare[] | undefined;
+  readonly #dwallets = new Map<string, StoredDWallet>();
+  readonly #presigns = new Map<string, StoredPresign>();
+
+  constructor(options: CoreOptions) {
+    this.#options = options;
+    this.#access = options.committee.access;
+    const { store } = options;
+    const key = store.get('network', 'key');
+    if (key !== undefined) {
+      const [bytes, certificate] = pair(key, 'network-key');
+      this.#loadKey(bytes, certificate);
+    }
+    const setup = store.get('network', 'setup');
+    if (setup !== undefined) {
+      const [bytes, certificate] = pair(setup, 'network-setup');
+      this.#setup = { setup: decodeSetupRecord(options.curve, options.parameters, bytes), bytes, certificate };
+    }
+  }
+
+  #loadKey(bytes: Uint8Array, certificate: Uint8Array): void {
+    const record = decodeNetworkKey(this.#options, this.#access, bytes);
+    this.#key = { record, bytes, certificate, decryption: createDecryptionSetup(this.#options.parameters, record.sharing) };
+  }
+
+  get sharing(): SharingState | undefined {
+    return this.#key?.record.sharing;
+  }
+  get decryption(): DecryptionSetup {
+    if (this.#key === undefined) throw new RefusedError('NOT_READY', 'there is no network key yet');
+    return this.#key.decryption;
+  }
+  get keyBytes(): { readonly bytes: Uint8Array; readonly certificate: Uint8Array } | undefined {
+    return this.#key;
+  }
+  installKey(bytes: Uint8Array, certificate: Uint8Array): void {
+    this.#options.store.put('network', 'key', encodeList([bytes, certificate]));
+    this.#loadKey(bytes, certificate);
+  }
+
+  get setup(): NetworkSetup | undefined {
+    return this.#setup?.setup;
+  }
+  get setupBytes(): { readonly bytes: Uint8Array; readonly certificate: Uint8Array } | undefined {
+    return this.#setup;
+  }
+  installSetup(bytes: Uint8Array, certificate: Uint8Array, setup: NetworkSetup): void {
+    this.#options.store.put('network', 'setup', encodeList([bytes, certificate]));
+    this.#setup = { setup, bytes, certificate };
+  }
+  requireSetup(): NetworkSetup {
+    if (this.#setup === undefined) throw new RefusedError('NOT_READY', 'there is no network setup yet');
+    return this.#setup.setup;
+  }
+  /** With tables of the network-wide bases, built on first use: presigning needs them, single verifications do not. */
+  tabledSetup(): NetworkSetup {
+    if (this.#tabled === undefined) {
+      this.#options.log('building tables of the network key');
+      this.#tabled = withSetupTables(this.requireSetup());
+    }
+    return this.#tabled;
+  }
+
+  /** This validator's decryption-key shares, ready for use. */
+  keyShares(): readonly PreparedKeyShare[] {
+    if (this.#shares === undefined) {
+      const shares = this.#options.keystore.shares;
+      if (shares === undefined) throw new RefusedError('NOT_READY', 'this validator holds no share of the network key');
+      this.#shares = [...shares].map(([id, share]) => prepareKeyShare(this.decryption, { virtualId: virtualId(id), share }));
+    }
+    return this.#shares;
+  }
+
+  // Users ---------------------------------------------------------------------------------------------------------------------
+
+  /** @returns the registered key; registering the same bytes again changes nothing. */
+  registerUserKey(bytes: Uint8Array): UserEncryptionKey {
+    const key = verifyUserKeyRegistration(this.#options.curve, this.#options.parameters, bytes);
+    this.#options.store.putOnce('user-key', hex(key.id), bytes);
+    return key;
+  }
+  userKey(id: Uint8Array): UserEncryptionKey | undefined {
+    const bytes = this.#options.store.get('user-key', hex(id));
+    return bytes === undefined ? undefined : verifyUserKeyRegistration(this.#options.curve, this.#options.parameters, bytes);
+  }
+
+  // dWallets ------------------------------------------------------------------------------------------------------------------
+
+  installDWallet(record: DWalletRecord, bytes: Uint8Array, certificate: Uint8Array): void {
+    this.#options.store.put('dwallet', hex(record.sessionId), encodeList([bytes, certificate]));
+    this.#dwallets.delete(hex(record.sessionId));
+  }
+  acceptDWallet(id: Uint8Array, acceptance: Uint8Array): void {
+    this.#options.store.put('dwallet-acceptance', hex(id), acceptance);
+    this.#dwallets.delete(hex(id));
+  }
+  dwallet(id: Uint8Array): StoredDWallet {
+    const key = hex(id);
+    const known = this.#dwallets.get(key);
+    if (known !== undefined) return known;
+    const stored = this.#options.store.get('dwallet', key);
+    if (stored === undefined) throw new RefusedError('NOT_FOUND', `there is no dWallet ${key.slice(0, 16)}`);
+    const [bytes, certificate] = pair(stored, 'dwallet');
+    const dwallet: StoredDWallet = {
+      record: decodeDWalletRecord(this.requireSetup(), bytes),
+      bytes,
+      certificate,
+      accepted: this.#options.store.get('dwallet-acceptance', key) !== undefined,
+    };
+    this.#dwallets.set(key, dwallet);
+    return dwallet;
+  }
+
+  // Presigns ------------------------------------------------------------------------------------------------------------------
+
+  installPresign(presign: Presign, bytes: Uint8Array, batch: Uint8Array, certificate: Uint8Array): void {
+    this.#options.store.put('presign', hex(presign.presignId), encodeList([bytes, batch, certificate]));
+  }
+  presign(id: Uint8Array): StoredPresign | undefined {
+    const key = hex(id);
+    const known = this.#presigns.get(key);
+    if (known !== undefined) return known;
+    const stored = this.#options.store.get('presign', key);
+    if (stored === undefined) return undefined;
+    const [bytes, batch, certificate] = decodeList(stored, 'StoredPresign', 3) as [Uint8Array, Uint8Array, Uint8Array];
+    const found: StoredPresign = { presign: decodePresign(this.requireSetup(), bytes), bytes, batch, certificate };
+    this.#presigns.set(key, found);
+    return found;
+  }
+  /** Ids of presigns that this validator has not assigned, in ascending order. */
+  availablePresigns(): string[] {
+    const assigned = new Set(this.#options.store.list('assignment'));
+    return this.#options.store.list('presign').filter((id) => !assigned.has(id));
+  }
+
+  // Evidence ------------------------------------------------------------------------------------------------------------------
+
+  /** Keeps what everybody can check again: the session's messages and who is at fault by which check. */
+  recordBlame(protocol: string, request: SessionRequest, blamed: readonly Blame[]): void {
+    for (const { party, check, reason } of blamed) {
+      const id = `${protocol}.${hex(request.session).slice(0, 32)}.${party}.${check.replaceAll(/[^0-9A-Za-z.]/g, '-')}`;
+      const fault = encodeList([encodeUint16(party), encodeText(check), encodeText(reason), encodeSessionRequest(request)]);
+      this.#options.store.putOnce('evidence', id, fault);
+      this.#options.log(`validator ${party} is at fault (${check}): ${reason}`);
+    }
+  }
+}
+
+function pair(bytes: Uint8Array, field: string): [Uint8Array, Uint8Array] {
+  const items = decodeList(bytes, field, 2);
+  if (items.length !== 2) throw new DecodeError(field, 'must be record and certificate');
+  return items as [Uint8Array, Uint8Array];
+}
