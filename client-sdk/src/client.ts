@@ -61,7 +61,6 @@ import {
   signingPublicKey,
   userKeyId,
   verifyCertificate,
-  verifyPresignCertificate,
 } from '@dwallet/two-pc-mpc/client';
 import type { StoredWallet, WalletData, WalletStore } from './wallet-store.ts';
 
@@ -119,13 +118,18 @@ export class DWalletClient {
     if (options.peers.length === 0) throw new InvalidArgumentsError('peers', 'at least one');
     const data: WalletData = store.load() ?? { version: 1, seed: hex(random(32)), wallets: [] };
     const reply = await callAny(options, encodeCall('network', new Uint8Array(0)));
-    const [name, access, identities, , , setupBytes, setupCertificate] = decodeParts(reply, 'Network', 7) as Uint8Array[];
+    const [name, access, identities, , , setupBytes, setupCertificate] = decodeParts(
+      reply,
+      'Network',
+      7,
+    ) as Uint8Array[];
     const weights = readWeights(access as Uint8Array);
     const keys = decodeParts(identities as Uint8Array, 'Network.identities', weights.length, 32);
     const committee = createCommittee(keys, createAccessStructure(weights));
     const id = networkIdOf(new TextDecoder().decode(name), parameters.profile.id, committee.digest);
     const expected = options.networkId ?? data.network?.id;
-    if (expected !== undefined && expected !== hex(id)) throw new CheckError('MPC:V1', 'network', 'is not the pinned network');
+    if (expected !== undefined && expected !== hex(id))
+      throw new CheckError('MPC:V1', 'network', 'is not the pinned network');
     const setup = openNetworkSetup({
       curve,
       parameters,
@@ -146,7 +150,9 @@ export class DWalletClient {
   /** dWallets that the owner has accepted. */
   get wallets(): readonly DWallet[] {
     return this.#data.wallets.flatMap((wallet) =>
-      wallet.record === undefined ? [] : [new DWallet(this, decodeDWalletRecord(this.#network.setup, fromHex(wallet.record)))],
+      wallet.record === undefined
+        ? []
+        : [new DWallet(this, decodeDWalletRecord(this.#network.setup, fromHex(wallet.record)))],
     );
   }
 
@@ -158,26 +164,51 @@ export class DWalletClient {
     const { secretKey, encryptionKey } = deriveUserKey(curve, parameters, this.#seed());
     const address = signingPublicKey(account);
     log?.('registering the user encryption key');
-    await this.#send(clientKind.registerUserKey, random(32), registerUserKey(curve, parameters, encryptionKey, account));
+    await this.#send(
+      clientKind.registerUserKey,
+      random(32),
+      registerUserKey(curve, parameters, encryptionKey, account),
+    );
     const { sessionId: id, opening } = openSession('USER', address, random);
     log?.('making the user share and its proofs');
     const userKey = { key: encryptionKey, id: userKeyId(curve, parameters, encryptionKey, address), account: address };
-    const pending = createDWallet({ setup, sessionId: id, share: { mode: 'encrypted', userKey }, accountKey: account, random });
+    const pending = createDWallet({
+      setup,
+      sessionId: id,
+      share: { mode: 'encrypted', userKey },
+      accountKey: account,
+      random,
+    });
     const share = encodeScalar(curve, pending.userShare.expose());
     // Share and message are on disk before the network hears of them.
-    const stored: StoredWallet = { id: hex(id), message: hex(pending.message), fresh: hex(opening.fresh), userShare: hex(share) };
+    const stored: StoredWallet = {
+      id: hex(id),
+      message: hex(pending.message),
+      fresh: hex(opening.fresh),
+      userShare: hex(share),
+    };
     share.fill(0);
     this.#save({ ...this.#data, wallets: [...this.#data.wallets, stored] });
     log?.('the network verifies and certifies the dWallet');
     const reply = await this.#send(clientKind.createDWallet, id, encodeCreateDWallet(opening.fresh, pending.message));
     const [output, certificate] = decodeParts(reply, 'DWallet', 2) as [Uint8Array, Uint8Array];
     log?.('checking what the network answered');
-    const accepted = acceptDWallet({ setup, pending, output, certificate, committee, userSecretKey: secretKey, accountKey: account });
+    const accepted = acceptDWallet({
+      setup,
+      pending,
+      output,
+      certificate,
+      committee,
+      userSecretKey: secretKey,
+      accountKey: account,
+    });
     secretKey.destroy();
     await this.#send(clientKind.acceptDWallet, id, encodeAcceptDWallet(id, accepted.acceptance));
     this.#save({
       ...this.#data,
-      wallets: this.#data.wallets.map((wallet) => (wallet.id === stored.id ? { ...wallet, record: hex(output) } : wallet)),
+      wallets: this.#data.wallets.map((wallet) =>
+        wallet.id === stored.id ? { ...wallet, record: hex(output) } : wallet,
+      ),
     });
     return new DWallet(this, accepted.record);
   }
@@ -196,13 +227,34 @@ export class DWalletClient {
     const request = signRequestDigest(id, hashScheme, message, nonce);
     log?.('taking a presign');
     const taken = await this.#send(clientKind.takePresign, id, encodeTakePresign(id, request));
-    const [presignBytes, batch, certificate, assignment] = decodeParts(taken, 'Presign', 4) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+    const [presignBytes, batch, certificate, assignment] = decodeParts(taken, 'Presign', 4) as [
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+    ];
     const presign = decodePresign(setup, presignBytes);
-    verifyPresignCertificate(setup, committee, presign, { ids: presignIdsOf(batch), certificate: decodeCertificate(certificate) });
-    verifyCertificate(committee, decodeCertificate(assignment), assignmentFact(presign.presignId, id, request), 'MPC:V3');
+    const certified = { ids: presignIdsOf(batch), certificate: decodeCertificate(certificate) };
+    verifyCertificate(
+      committee,
+      decodeCertificate(assignment),
+      assignmentFact(presign.presignId, id, request),
+      'MPC:V3',
+    );
     log?.('making the client message');
     const userShare = new Secret(bytesToInteger(fromHex(stored.userShare)));
-    const signMessage = await signOnce({ store: messages, setup, record, presign, userShare, hashScheme, message, random });
+    const signMessage = await signOnce({
+      store: messages,
+      setup,
+      committee,
+      certificate: certified,
+      record,
+      presign,
+      userShare,
+      hashScheme,
+      message,
+      random,
+    });
     userShare.destroy();
     log?.('validators verify and decrypt');
     const body = encodeSignRequest({ id, presignId: presign.presignId, hashScheme, nonce, message, signMessage });
@@ -272,7 +324,11 @@ async function callAny({ peers }: ConnectOptions, call: Uint8Array): Promise<Uin
     }
     return decodeReply(reply, maxBodyBytes);
   }
-  throw new RemoteError('UNAVAILABLE', undefined, `no validator can be reached: ${last instanceof Error ? last.message : 'no answer'}`);
+  throw new RemoteError(
+    'UNAVAILABLE',
+    undefined,
+    `no validator can be reached: ${last instanceof Error ? last.message : 'no answer'}`,
+  );
 }
 
 function readWeights(bytes: Uint8Array): number[] {

@@ -50,7 +50,13 @@ export class FileWalletStore implements WalletStore {
       throw new DecodeError('WalletData', 'is not JSON');
     }
     const data = value as WalletData;
-    if (typeof data !== 'object' || data === null || data.version !== 1 || !/^[0-9a-f]{64}$/.test(data.seed) || !Array.isArray(data.wallets)) {
+    if (
+      typeof data !== 'object' ||
+      data === null ||
+      data.version !== 1 ||
+      !/^[0-9a-f]{64}$/.test(data.seed) ||
+      !Array.isArray(data.wallets)
+    ) {
       throw new DecodeError('WalletData', 'is not a wallet file of this version');
     }
     return data;

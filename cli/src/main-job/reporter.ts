@@ -34,7 +34,8 @@ function textReporter(): Reporter {
     async step(title, work) {
       const begin = performance.now();
       let detail = '';
-      const status = (): string => `   · ${title}${detail === '' ? '' : `: ${detail}`} … ${seconds(begin).toFixed(0)} s`;
+      const status = (): string =>
+        `   · ${title}${detail === '' ? '' : `: ${detail}`} … ${seconds(begin).toFixed(0)} s`;
       const timer = setInterval(
         () => {
           if (out.isTTY) out.write(`\r\x1b[2K${status()}`);
@@ -75,7 +76,9 @@ function jsonReporter(): Reporter {
       emit({ event: 'step', title, state: 'started' });
       const timer = setInterval(() => emit({ event: 'step', title, state: 'running', seconds: seconds(begin) }), 2000);
       try {
-        const result = await work((detail) => emit({ event: 'step', title, state: 'running', detail, seconds: seconds(begin) }));
+        const result = await work((detail) =>
+          emit({ event: 'step', title, state: 'running', detail, seconds: seconds(begin) }),
+        );
         emit({ event: 'step', title, state: 'finished', seconds: seconds(begin) });
         return result;
       } catch (error) {

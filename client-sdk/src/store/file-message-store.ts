@@ -6,7 +6,17 @@
  *
  * @module
  */
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, readdirSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DWalletError, type PresignId, Reader, concat, encodeBytes, encodeText, encodeUint32 } from '@dwallet/sigma';
 import type { SignMessageStore } from '@dwallet/two-pc-mpc/client';
@@ -28,7 +38,8 @@ const magic = encodeText('DWSIGNMS');
 export const messageFileVersion = 1;
 const maxMessageBytes = 1 << 20;
 
-const isErrno = (error: unknown, code: string): boolean => error instanceof Error && 'code' in error && error.code === code;
+const isErrno = (error: unknown, code: string): boolean =>
+  error instanceof Error && 'code' in error && error.code === code;
 const equal = (x: Uint8Array, y: Uint8Array): boolean => x.length === y.length && x.every((byte, i) => byte === y[i]);
 
 const body = (presignId: PresignId, message: Uint8Array): Uint8Array =>
@@ -80,7 +91,8 @@ export class FileMessageStore implements SignMessageStore {
   #parse(path: string, presignId: PresignId, bytes: Uint8Array): Uint8Array {
     try {
       const reader = new Reader(bytes, 'MessageFile');
-      if (!equal(reader.fixed('magic', magic.length), magic)) throw new MessageStoreError(`${path} is not a stored message`);
+      if (!equal(reader.fixed('magic', magic.length), magic))
+        throw new MessageStoreError(`${path} is not a stored message`);
       const version = reader.uint32('version');
       if (version > messageFileVersion) throw new MessageStoreError(`${path} was written by a newer version`);
       const id = reader.fixed('presignId', 32);

@@ -17,6 +17,7 @@ import {
   partialDecryptionFactor,
   proveValidEncryption,
   requireDecryptable,
+  sharingScale,
   validEncryption,
   verifyEncryptions,
 } from '../src/index.ts';
@@ -68,8 +69,8 @@ describe('the decryption rule of CG 2.9 (pitfall 16)', () => {
       return leaked;
     });
     const interpolated = set.reduce((sum, j, i) => sum + lagrangeAtZero(n, set, j) * (residues[i] as bigint), 0n);
-    const scale = setup.scale;
-    expect(mod(interpolated * invertMod(mod(scale, q), q), q)).toBe(mod(dealing.secret, q));
+    // n! F(0) = E b.
+    expect(mod(interpolated * invertMod(mod(sharingScale(n), q), q), q)).toBe(mod(dealing.secret, q));
   });
 
   test('guard off: c1 = f h^r with known r leaks as much, and is not recognisable without a proof', () => {

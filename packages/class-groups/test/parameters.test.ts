@@ -12,7 +12,6 @@ import {
   bytesToInteger,
   concat,
   encodeInt,
-  encodeText,
   encodeUint,
   encodeUint16,
   encodeUint32,

@@ -37,7 +37,7 @@ import { testRandom, testSession, toyParameters } from './helpers/toy.ts';
 
 const parameters = toyParameters;
 const { group, q } = parameters;
-const messages = [0n, 1n, q - 1n, 123456789n];
+const messages = [0n, q - 123456789n];
 
 type Shares = Map<VirtualId, readonly Element[]>;
 
@@ -79,11 +79,11 @@ describe('CG:T15 any t shares decrypt', () => {
         () => rest.splice(Number(uniformBelow(random, BigInt(rest.length))), 1)[0] as VirtualId,
       );
     };
-    for (const size of [16, 13, 11]) {
+    for (const size of [16, 12]) {
       const expected = size === 16 ? all : sample(all, size);
       const request = large.request([42n], { expectedSet: createExpectedSet(large.access, expected) });
       const shares = allShares(large, request);
-      for (let i = 0; i < 4; i++) {
+      for (let i = 0; i < 3; i++) {
         expect(combineShares(request, pick(shares, sample(expected, 11)))).toEqual({ ok: true, plaintexts: [42n] });
       }
     }
@@ -158,7 +158,7 @@ describe('CG:T15 any t shares decrypt', () => {
             expect(parameters.logF(M)).toBeUndefined();
           },
         ),
-        { numRuns: 8 },
+        { numRuns: 5 },
       );
     }
   });
@@ -281,8 +281,8 @@ describe('pitfalls of the threshold layer', () => {
     });
     const mix = (other: DecryptionRequest): Shares =>
       pick(allShares(committee, x), [1, 2, 4].map(virtualId)).set(
-        virtualId(2),
-        committee.answer(other, 2).shares.get(virtualId(2)) as readonly Element[],
+        virtualId(1),
+        committee.answer(other, 1).shares.get(virtualId(1)) as readonly Element[],
       );
     expect(combineShares(x, mix(x))).toEqual({ ok: true, plaintexts: [1000n] });
     expect(combineShares(x, mix(narrow))).toEqual({ ok: false, failed: [0] });

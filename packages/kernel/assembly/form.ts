@@ -269,7 +269,7 @@ function reduce(out: usize): void {
 function negate(p: usize, n: i32): void {
   let carry: u64 = 1;
   for (let i = 0; i < n; i++) {
-    const t = (~limb(p, i) as u64) + carry;
+    const t = ((limb(p, i) as u64) ^ 0xffffffff) + carry;
     store<u32>(p + ((i as usize) << 2), t as u32, 8);
     carry = t >> 32;
   }

@@ -134,7 +134,7 @@ export function negateRow(dst: usize, n: i32): void {
   let carry: u64 = 1;
   const end = dst + ((n as usize) << 2);
   while (dst < end) {
-    const t = (~load<u32>(dst) as u64) + carry;
+    const t = ((load<u32>(dst) as u64) ^ LOW) + carry;
     store<u32>(dst, t as u32);
     carry = t >> 32;
     dst += 4;

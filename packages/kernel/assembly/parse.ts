@@ -94,7 +94,7 @@ export function serialise(target: usize, form: usize, bytes: i32): void {
   if (isNegative(b)) {
     let carry: u32 = 1;
     for (let i = bytes - 1; i >= 0; i--) {
-      const t = ((~load<u8>(at + (i as usize)) as u32) & 255) + carry;
+      const t = ((load<u8>(at + (i as usize)) as u32) ^ 255) + carry;
       store<u8>(at + (i as usize), t as u8);
       carry = t >> 8;
     }

@@ -72,8 +72,19 @@ describe('randomness', () => {
 
   it('MPC 1.5: a round with any other input draws other randomness', () => {
     const draw = (root: number, session: number, round: string, attempt: number, input: number): string =>
-      hex(roundRandom(new Uint8Array(32).fill(root), new Uint8Array(32).fill(session), round, attempt, [Uint8Array.of(input)])(32));
-    const all = [draw(1, 1, 'a', 0, 0), draw(2, 1, 'a', 0, 0), draw(1, 2, 'a', 0, 0), draw(1, 1, 'b', 0, 0), draw(1, 1, 'a', 1, 0), draw(1, 1, 'a', 0, 1)];
+      hex(
+        roundRandom(new Uint8Array(32).fill(root), new Uint8Array(32).fill(session), round, attempt, [
+          Uint8Array.of(input),
+        ])(32),
+      );
+    const all = [
+      draw(1, 1, 'a', 0, 0),
+      draw(2, 1, 'a', 0, 0),
+      draw(1, 2, 'a', 0, 0),
+      draw(1, 1, 'b', 0, 0),
+      draw(1, 1, 'a', 1, 0),
+      draw(1, 1, 'a', 0, 1),
+    ];
     expect(new Set(all).size).toBe(all.length);
     expect(draw(1, 1, 'a', 0, 0)).toBe(all[0]);
   });
@@ -106,7 +117,9 @@ describe('random oracles', () => {
         "96fcb287d98f969e4f325bee047ab74e0afb6a21d98539b62a5c9b4e12892e58",
       ]
     `);
-    expect(hex(secp256k1Curve.encodePoint(secp256k1Curve.H))).toMatchInlineSnapshot(`"03522f4d8641f4a2d7438e0e23ca2f021807222540914b682c1b67ee5c26435843"`);
+    expect(hex(secp256k1Curve.encodePoint(secp256k1Curve.H))).toMatchInlineSnapshot(
+      `"03522f4d8641f4a2d7438e0e23ca2f021807222540914b682c1b67ee5c26435843"`,
+    );
     expect(hex(seededRandom(seed)(16))).toMatchInlineSnapshot(`"76cecfc07e9c3adaeb3eb72f03e01e8c"`);
   });
 

@@ -48,7 +48,17 @@ import type { RecordStore } from './store/record-store.ts';
 export class RefusedError extends DWalletError {
   override readonly name = 'RefusedError';
   readonly code: string;
-  constructor(code: 'ALREADY_VOTED' | 'ALREADY_CONTRIBUTED' | 'NOT_A_MEMBER' | 'NOT_READY' | 'NOT_FOUND' | 'NOT_OWNER' | 'UNAVAILABLE', message: string) {
+  constructor(
+    code:
+      | 'ALREADY_VOTED'
+      | 'ALREADY_CONTRIBUTED'
+      | 'NOT_A_MEMBER'
+      | 'NOT_READY'
+      | 'NOT_FOUND'
+      | 'NOT_OWNER'
+      | 'UNAVAILABLE',
+    message: string,
+  ) {
     super(message);
     this.code = code;
   }
@@ -71,6 +81,15 @@ export interface CoreOptions {
   readonly log: (text: string) => void;
 }
 
+export interface CollectOptions {
+  /** How long to wait for the rest once weight t has answered; default: for everybody. */
+  readonly graceMs?: number;
+  /** Who is asked; default: all. */
+  readonly from?: readonly ValidatorId[];
+  /** When to stop waiting for the silent ones; default ten minutes. */
+  readonly timeoutMs?: number;
+}
+
 /** One validator's answer to a leader's request. */
 export type Answer =
   | { readonly validator: ValidatorId; readonly body: Uint8Array }
@@ -81,7 +100,8 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 export class Core {
   readonly options: CoreOptions;
   /** Serves this validator's own part of a session it leads. Set by the validator. */
-  serveSelf: (call: Uint8Array) => Promise<Uint8Array> = () => Promise.reject(new InvalidArgumentsError('core', 'is not serving yet'));
+  serveSelf: (call: Uint8Array) => Promise<Uint8Array> = () =>
+    Promise.reject(new InvalidArgumentsError('core', 'is not serving yet'));
 
   constructor(options: CoreOptions) {
     this.options = options;
@@ -107,10 +127,15 @@ export class Core {
   }
 
   /** Opens an envelope of a committee member. The sender is who signed, never a field of the body (lessons 1.14). */
-  openMember(bytes: Uint8Array, kind: string, session?: Uint8Array): { readonly from: ValidatorId; readonly envelope: Envelope } {
+  openMember(
+    bytes: Uint8Array,
+    kind: string,
+    session?: Uint8Array,
+  ): { readonly from: ValidatorId; readonly envelope: Envelope } {
     const envelope = openEnvelope(bytes, this.options.networkId);
     if (envelope.kind !== kind) throw new DecodeError('Envelope.kind', `is ${envelope.kind}, must be ${kind}`);
-    if (session !== undefined && hex(envelope.session) !== hex(session)) throw new DecodeError('Envelope.session', 'is another session');
+    if (session !== undefined && hex(envelope.session) !== hex(session))
+      throw new DecodeError('Envelope.session', 'is another session');
     const from = this.memberOf(envelope.sender);
     if (from === undefined) throw new RefusedError('NOT_A_MEMBER', 'the sender is not in the committee');
     return { from, envelope };
@@ -153,7 +178,11 @@ export class Core {
     };
     const stored = this.store.get('contribution', id);
     if (stored !== undefined) return read(stored);
-    const message = this.seal(session, kind, compute(ceremonyRandom ?? this.freshRandom([session, encodeText(kind), inputsDigest])));
+    const message = this.seal(
+      session,
+      kind,
+      compute(ceremonyRandom ?? this.freshRandom([session, encodeText(kind), inputsDigest])),
+    );
     const first = this.store.putOnce('contribution', id, concat(inputsDigest, message));
     return first === undefined ? message : read(first);
   }
@@ -163,7 +192,10 @@ export class Core {
     const key = `${fact.kind}.${hex(fact.id)}.${fact.version}`;
     const first = this.store.putOnce('vote', key, fact.digest) ?? fact.digest;
     if (hex(first) !== hex(fact.digest)) {
-      throw new RefusedError('ALREADY_VOTED', `${fact.kind} ${hex(fact.id).slice(0, 16)} was already voted with another digest`);
+      throw new RefusedError(
+        'ALREADY_VOTED',
+        `${fact.kind} ${hex(fact.id).slice(0, 16)} was already voted with another digest`,
+      );
     }
     const identity = this.options.keystore.identity;
     try {
@@ -181,7 +213,7 @@ export class Core {
     method: string,
     body: Uint8Array,
     accept: (answer: { readonly validator: ValidatorId; readonly body: Uint8Array }) => void,
-    options: { readonly graceMs?: number; readonly from?: readonly ValidatorId[] } = {},
+    options: CollectOptions = {},
   ): Promise<Answer[]> {
     const { access } = this.committee;
     const members = options.from ?? access.validators;
@@ -195,13 +227,16 @@ export class Core {
         if (done) return;
         done = true;
         clearTimeout(timer);
+        clearTimeout(deadline);
         resolve(answers);
       };
+      const deadline = setTimeout(finish, options.timeoutMs ?? 600_000);
       const ask = async (validator: ValidatorId): Promise<void> => {
         let answer: Answer;
         try {
           const peer = this.options.peers.get(validator);
-          const reply = validator === this.index ? await this.serveSelf(call) : await peerOrThrow(peer, validator).call(call);
+          const reply =
+            validator === this.index ? await this.serveSelf(call) : await peerOrThrow(peer, validator).call(call);
           const accepted = { validator, body: decodeReply(reply, maxBodyBytes) };
           accept(accepted);
           answer = accepted;
@@ -212,7 +247,8 @@ export class Core {
         if (done) return;
         answers.push(answer);
         if (answers.length === members.length) finish();
-        else if (options.graceMs !== undefined && timer === undefined && access.isAuthorized(good)) timer = setTimeout(finish, options.graceMs);
+        else if (options.graceMs !== undefined && timer === undefined && access.isAuthorized(good))
+          timer = setTimeout(finish, options.graceMs);
       };
       // The peers' requests leave before this validator's own work blocks its thread.
       for (const validator of members) if (validator !== this.index) void ask(validator);
@@ -229,13 +265,14 @@ export class Core {
     method: string,
     body: Uint8Array,
     fact: Fact,
-    options: { readonly graceMs?: number; readonly from?: readonly ValidatorId[] } = {},
+    options: CollectOptions = {},
     read: (body: Uint8Array) => Uint8Array = (vote) => vote,
   ): Promise<{ readonly certificate: QuorumCertificate; readonly answers: Answer[] }> {
     const votes = new Map<ValidatorId, FactVote>();
     const accept = ({ validator, body: answer }: { validator: ValidatorId; body: Uint8Array }): void => {
       const vote: FactVote = { validator, signature: read(answer) };
-      if (!verifyFactVote(this.committee, fact, vote)) throw new DecodeError('Vote.signature', 'does not sign this fact');
+      if (!verifyFactVote(this.committee, fact, vote))
+        throw new DecodeError('Vote.signature', 'does not sign this fact');
       votes.set(validator, vote);
     };
     const answers = await this.collect(method, body, accept, options);
@@ -251,7 +288,11 @@ export class Core {
 export function refusal(what: string, answers: readonly Answer[], have: number, need: number): Error {
   const errors = answers.flatMap((answer) => ('error' in answer ? [answer.error] : []));
   const checks = errors.filter((error) => 'check' in error && typeof error.check === 'string');
-  return checks[0] ?? errors.find((error) => 'code' in error && error.code !== 'INTERNAL') ?? new ThresholdNotReachedError(what, have, need);
+  return (
+    checks[0] ??
+    errors.find((error) => 'code' in error && error.code !== 'INTERNAL') ??
+    new ThresholdNotReachedError(what, have, need)
+  );
 }
 
 function peerOrThrow(peer: Peer | undefined, validator: ValidatorId): Peer {
@@ -294,7 +335,9 @@ export function decodeSessionRequest(bytes: Uint8Array, maxMembers: number): Ses
   const input = reader.bytes('input', maxBodyBytes);
   const rounds = reader.uint16('history');
   if (rounds > maxRounds) throw new DecodeError('SessionRequest.history', `has ${rounds} rounds`);
-  const history = Array.from({ length: rounds }, (_, i) => decodeList(reader.bytes(`history[${i}]`, maxBodyBytes), `history[${i}]`, maxMembers));
+  const history = Array.from({ length: rounds }, (_, i) =>
+    decodeList(reader.bytes(`history[${i}]`, maxBodyBytes), `history[${i}]`, maxMembers),
+  );
   const certificates = decodeList(reader.bytes('certificates', maxBodyBytes), 'certificates', maxRounds);
   reader.end();
   return { protocol, session, step, input, history, certificates };
@@ -308,3 +351,6 @@ export function decodeList(bytes: Uint8Array, field: string, max: number): Uint8
   reader.end();
   return items;
 }
+
+/** A stored record that consists of several byte strings. */
+export const decodeRecords = (bytes: Uint8Array): Uint8Array[] => decodeList(bytes, 'record', 8);

@@ -22,7 +22,8 @@ interface KeystoreFile {
 const toHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 function seed(text: unknown, field: string): Uint8Array {
-  if (typeof text !== 'string' || !/^[0-9a-f]{64}$/.test(text)) throw new DecodeError(`Keystore.${field}`, 'must be 32 bytes in hex');
+  if (typeof text !== 'string' || !/^[0-9a-f]{64}$/.test(text))
+    throw new DecodeError(`Keystore.${field}`, 'must be 32 bytes in hex');
   return new Uint8Array(Buffer.from(text, 'hex'));
 }
 
@@ -62,7 +63,10 @@ export class Keystore {
   /** Stores the final shares and erases the ceremony seed in one write. */
   finishCeremony(shares: ReadonlyMap<number, bigint>): void {
     const { ceremony: _erased, ...rest } = this.#file;
-    this.#file = { ...rest, shares: Object.fromEntries([...shares].map(([id, share]) => [String(id), share.toString(16)])) };
+    this.#file = {
+      ...rest,
+      shares: Object.fromEntries([...shares].map(([id, share]) => [String(id), share.toString(16)])),
+    };
     this.#save();
   }
   /** Virtual number -> d_j, or undefined before the DKG. */

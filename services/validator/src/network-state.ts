@@ -52,7 +52,10 @@ export interface NetworkKeyRecord {
 
 const recordHeader = Uint8Array.of(1, 0x4b);
 
-export function encodeNetworkKey({ parameters }: Pick<CoreOptions, 'parameters'>, { sharing, outcome }: NetworkKeyRecord): Uint8Array {
+export function encodeNetworkKey(
+  { parameters }: Pick<CoreOptions, 'parameters'>,
+  { sharing, outcome }: NetworkKeyRecord,
+): Uint8Array {
   const { group } = parameters;
   return concat(
     recordHeader,
@@ -117,7 +120,9 @@ export interface StoredPresign {
 export class NetworkState {
   readonly #options: CoreOptions;
   readonly #access: AccessStructure;
-  #key: { record: NetworkKeyRecord; bytes: Uint8Array; certificate: Uint8Array; decryption: DecryptionSetup } | undefined;
+  #key:
+    | { record: NetworkKeyRecord; bytes: Uint8Array; certificate: Uint8Array; decryption: DecryptionSetup }
+    | undefined;
   #setup: { setup: NetworkSetup; bytes: Uint8Array; certificate: Uint8Array } | undefined;
   #tabled: NetworkSetup | undefined;
   #shares: readonly PreparedKeyShare[] | undefined;
@@ -142,7 +147,12 @@ export class NetworkState {
 
   #loadKey(bytes: Uint8Array, certificate: Uint8Array): void {
     const record = decodeNetworkKey(this.#options, this.#access, bytes);
-    this.#key = { record, bytes, certificate, decryption: createDecryptionSetup(this.#options.parameters, record.sharing) };
+    this.#key = {
+      record,
+      bytes,
+      certificate,
+      decryption: createDecryptionSetup(this.#options.parameters, record.sharing),
+    };
   }
 
   get sharing(): SharingState | undefined {
@@ -188,7 +198,9 @@ export class NetworkState {
     if (this.#shares === undefined) {
       const shares = this.#options.keystore.shares;
       if (shares === undefined) throw new RefusedError('NOT_READY', 'this validator holds no share of the network key');
-      this.#shares = [...shares].map(([id, share]) => prepareKeyShare(this.decryption, { virtualId: virtualId(id), share }));
+      this.#shares = [...shares].map(([id, share]) =>
+        prepareKeyShare(this.decryption, { virtualId: virtualId(id), share }),
+      );
     }
     return this.#shares;
   }
@@ -203,7 +215,9 @@ export class NetworkState {
   }
   userKey(id: Uint8Array): UserEncryptionKey | undefined {
     const bytes = this.#options.store.get('user-key', hex(id));
-    return bytes === undefined ? undefined : verifyUserKeyRegistration(this.#options.curve, this.#options.parameters, bytes);
+    return bytes === undefined
+      ? undefined
+      : verifyUserKeyRegistration(this.#options.curve, this.#options.parameters, bytes);
   }
 
   // dWallets ------------------------------------------------------------------------------------------------------------------
@@ -261,7 +275,12 @@ export class NetworkState {
   recordBlame(protocol: string, request: SessionRequest, blamed: readonly Blame[]): void {
     for (const { party, check, reason } of blamed) {
       const id = `${protocol}.${hex(request.session).slice(0, 32)}.${party}.${check.replaceAll(/[^0-9A-Za-z.]/g, '-')}`;
-      const fault = encodeList([encodeUint16(party), encodeText(check), encodeText(reason), encodeSessionRequest(request)]);
+      const fault = encodeList([
+        encodeUint16(party),
+        encodeText(check),
+        encodeText(reason),
+        encodeSessionRequest(request),
+      ]);
       this.#options.store.putOnce('evidence', id, fault);
       this.#options.log(`validator ${party} is at fault (${check}): ${reason}`);
     }

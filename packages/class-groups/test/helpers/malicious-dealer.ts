@@ -77,10 +77,10 @@ export function craftDeal(stage: RegisteredStage, dealer: ValidatorId, deviation
 }
 
 /**
- * CG:T23. A dealer with b = a/2, a odd: B = sqrt(h)^a, since a square root of h is public. Its KDL proof is ground to an even challenge.
- * @returns the message, and how many masks it took.
+ * CG:T23. A dealer with b = a/2, a odd: B = sqrt(h)^a, since a square root of h is public. Its KDL proof is ground to a challenge of the
+ * given parity.
  */
-export function dyadicDeal(stage: RegisteredStage, dealer: ValidatorId): { message: Uint8Array; tries: number } {
+export function dyadicDeal(stage: RegisteredStage, dealer: ValidatorId, parity: 0n | 1n = 0n): Uint8Array {
   const { input, seed } = stage;
   const { parameters } = input;
   const { group, randomnessBits, statisticalBits } = parameters;
@@ -90,14 +90,12 @@ export function dyadicDeal(stage: RegisteredStage, dealer: ValidatorId): { messa
   // n! 2^kappa a/2 is an integer, so the shares are.
   const constantTerm = (factorial(input.access.totalWeight) << BigInt(kappa - 1)) * a;
   const maskBits = randomnessBits + statisticalBits + lambda;
-  let tries = 0;
-  const message = craftDeal(stage, dealer, {
+  return craftDeal(stage, dealer, {
     polynomial: { ...samplePolynomial(shapeOf(input), random), secret: new Secret(0n) },
     commitments: ({ coefficients }) => ({ constant, coefficients }),
     share: (_, value) => value + constantTerm,
     proveConstant: (language, context) => {
       for (;;) {
-        tries++;
         const k = uniformBits(random, maskBits);
         const mask = [parameters.powerOfH(k, maskBits)];
         const e = hashLambda('KDL', [
@@ -106,11 +104,11 @@ export function dyadicDeal(stage: RegisteredStage, dealer: ValidatorId): { messa
           ...encodeStatement(language, [constant]),
           ...encodeStatement(language, mask),
         ])[0] as bigint;
-        if ((e & 1n) === 0n) return { mask, responses: [k + (e / 2n) * a] };
+        // With an odd challenge e a/2 is no integer: the nearest one is the best that the prover can do.
+        if ((e & 1n) === parity) return { mask, responses: [k + (e * a) / 2n] };
       }
     },
   });
-  return { message, tries };
 }
 
 /** The root of h among t0^q and u t0^q that passes the square test. */

@@ -22,6 +22,7 @@ import {
   encodeStatement,
   encodeText,
   hashTagged,
+  languageTranscript,
   mpcChallenges as defaultOracle,
   mod,
   proofBytes,
@@ -106,7 +107,10 @@ function honest(suite: ProofSuite, batch: number, label: string): ProofInstance 
 
 /** Statement and proof as bytes, and back: what an adversary can touch. */
 function toBytes({ language, statements, proof }: ProofInstance): Uint8Array {
-  return concat(...statements.flatMap((s) => encodeStatement(language, s)), encodeProof(language, statements.length, proof));
+  return concat(
+    ...statements.flatMap((s) => encodeStatement(language, s)),
+    encodeProof(language, statements.length, proof),
+  );
 }
 function fromBytes(language: Language, batch: number, bytes: Uint8Array): ProofInstance {
   const reader = new Reader(bytes, 'Test');
@@ -171,7 +175,7 @@ export function describeProofSuite(suite: ProofSuite): void {
       const step = suite.flipEvery ?? 1;
       for (let i = 0; i < bytes.length; i += step) {
         const flipped = bytes.slice();
-        flipped[i] = (flipped[i] as number) ^ (1 << i % 8);
+        flipped[i] = (flipped[i] as number) ^ (1 << (i % 8));
         expect(acceptsBytes(language, 1, flipped), `byte ${i}`).toBe(false);
       }
     });
@@ -242,10 +246,47 @@ export function describeProofSuite(suite: ProofSuite): void {
       });
     });
 
+    it('rejects an integer response over its limit although all equations hold', () => {
+      language.coordinates.forEach((coordinate, i) => {
+        if (coordinate.kind !== 'integer') return;
+        // The same protocol with a mask that is 40 bits too long, under the transcript of the real language.
+        const longer: Language = {
+          ...language,
+          coordinates: language.coordinates.map((c, k) =>
+            k === i && c.kind === 'integer' ? { ...c, bits: c.bits + 40 } : c,
+          ),
+        };
+        const proof = prove(longer, context, one.statements, one.witnesses, randomFor('too long'), (input, count) =>
+          defaultOracle({ ...input, parameters: languageTranscript(language) }, count),
+        );
+        const instance = { ...one, proof };
+        expect(proof.responses[i] as bigint).toBeGreaterThanOrEqual(
+          1n << BigInt(responseBits(language, coordinate, 1)),
+        );
+        const check = { ...longer, parameters: language.parameters };
+        const sameChallenge = defaultOracle(
+          {
+            context,
+            parameters: languageTranscript(language),
+            statements: one.statements.flatMap((s) => encodeStatement(language, s)),
+            mask: encodeStatement(language, proof.mask),
+          },
+          1,
+        );
+        expect(verifyExact({ ...instance, language: check, oracle: () => sameChallenge })).toBe(true);
+        expect(verifyExact(instance)).toBe(false);
+        expect(verify(instance, randomFor('weights'))).toBe(false);
+      });
+    });
+
     it('rejects the identity in a curve mask even when the challenge is forced to zero', () => {
       const zero = (_input: unknown, count: number): bigint[] => Array.from({ length: count }, () => 0n);
       const responses = language.coordinates.map(() => 0n);
-      const mask = applySecret(language, responses, language.coordinates.map(() => 1));
+      const mask = applySecret(
+        language,
+        responses,
+        language.coordinates.map(() => 1),
+      );
       if (!language.rows.some(({ group }) => group === 'curve')) return;
       // The bare equations hold: phi(0) = T + 0 * Y.
       expect(verifyExact({ ...one, proof: { mask, responses }, oracle: zero })).toBe(false);
@@ -264,7 +305,10 @@ export function describeProofSuite(suite: ProofSuite): void {
               language,
               row,
               component,
-              (language.setting as NonNullable<Language['setting']>).group.powerVartime(one.statements[0]?.[row] as Element, -e),
+              (language.setting as NonNullable<Language['setting']>).group.powerVartime(
+                one.statements[0]?.[row] as Element,
+                -e,
+              ),
             ),
       );
       const simulated: ProofInstance = { ...one, proof: { mask, responses: z } };
@@ -279,12 +323,21 @@ export function describeProofSuite(suite: ProofSuite): void {
       const other = encodeContext({ ...baseContext, round: '7' });
       let e: bigint[] = [];
       const spy = (target: (value: bigint) => void) => (input: { context: Uint8Array }) => {
-        const value = BigInt(`0x${Array.from(hashTagged('spy', [input.context], 16), (b) => b.toString(16).padStart(2, '0')).join('')}`);
+        const value = BigInt(
+          `0x${Array.from(hashTagged('spy', [input.context], 16), (b) => b.toString(16).padStart(2, '0')).join('')}`,
+        );
         target(value);
         return [value];
       };
       const run = (ctx: Uint8Array): Proof =>
-        prove(language, ctx, one.statements, [witness], randomFor('same mask'), spy((value) => e.push(value)));
+        prove(
+          language,
+          ctx,
+          one.statements,
+          [witness],
+          randomFor('same mask'),
+          spy((value) => e.push(value)),
+        );
       const a = run(context);
       const b = run(other);
       expect(first.mask.length).toBe(a.mask.length);
@@ -292,9 +345,7 @@ export function describeProofSuite(suite: ProofSuite): void {
       language.coordinates.forEach((coordinate, i) => {
         const dz = (a.responses[i] as bigint) - (b.responses[i] as bigint);
         const extracted =
-          coordinate.kind === 'scalar'
-            ? mod(dz * modInverse(mod(e1 - e2, order), order), order)
-            : dz / (e1 - e2);
+          coordinate.kind === 'scalar' ? mod(dz * modInverse(mod(e1 - e2, order), order), order) : dz / (e1 - e2);
         expect(extracted).toBe(witness[i]);
       });
       e = [];
@@ -360,12 +411,19 @@ export function describeProofSuite(suite: ProofSuite): void {
               if (verifyExact({ language, context, statements: [twisted], proof: forged })) return forged;
               continue;
             }
-            const retry = prove(language, context, [twisted], [witness], randomFor(`grind ${attempt}`), (input, count) => {
-              const swapped = { ...input, mask: encodeStatement(language, mask) };
-              const es = defaultOracle(swapped, count);
-              challenge = es[0] as bigint;
-              return es;
-            });
+            const retry = prove(
+              language,
+              context,
+              [twisted],
+              [witness],
+              randomFor(`grind ${attempt}`),
+              (input, count) => {
+                const swapped = { ...input, mask: encodeStatement(language, mask) };
+                const es = defaultOracle(swapped, count);
+                challenge = es[0] as bigint;
+                return es;
+              },
+            );
             if ((challenge & 1n) === parity) return { mask, responses: retry.responses };
           }
           throw new Error('no challenge of the wanted parity in 64 attempts');

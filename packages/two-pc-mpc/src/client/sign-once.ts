@@ -4,6 +4,8 @@
  * @module
  */
 import { CheckError, type Random, type Secret } from '@dwallet/sigma';
+import type { Committee } from '../certificates.ts';
+import { type PresignCertificate, verifyPresignCertificate } from '../ecdsa/presign/presign-record.ts';
 import { targetPresign } from '../ecdsa/presign/target.ts';
 import { createSignMessage } from '../ecdsa/sign/client-sign.ts';
 import { hashMessage } from '../ecdsa/sign/message-hash.ts';
@@ -19,8 +21,10 @@ export interface SignOnceArguments {
   /** Certified and pinned (MPC:V1). */
   readonly setup: NetworkSetup;
   readonly record: DWalletRecord;
-  /** Certified presign (MPC:V3). */
   readonly presign: Presign;
+  /** What shows that the presign is the network's, and the committee that signed it (MPC:V3). */
+  readonly certificate: PresignCertificate;
+  readonly committee: Committee;
   /** x_A. */
   readonly userShare: Secret<bigint>;
   readonly hashScheme: HashScheme;
@@ -32,7 +36,7 @@ export interface SignOnceArguments {
 /**
  * Returns the client message for (presign, dWallet, message): a new one if the presign is unused, the stored bytes otherwise (MPC:V4, MPC:T13).
  * The bytes are durable before the promise resolves, so no two different messages for one presign can leave this function, whatever crashes.
- * @throws CheckError MPC:V2, MPC:V4 (the presign already served another message), MPC:V6.
+ * @throws CheckError MPC:V2, MPC:V3, MPC:V4 (the presign already served another message), MPC:V6.
  */
 export async function signOnce(args: SignOnceArguments): Promise<Uint8Array> {
   const { store, setup, record, presign, userShare, hashScheme, message, random } = args;
@@ -54,6 +58,7 @@ export async function signOnce(args: SignOnceArguments): Promise<Uint8Array> {
   if (stored !== undefined) return requireSameRequest(stored);
 
   checkOwnRecord(setup, record, userShare);
+  verifyPresignCertificate(setup, args.committee, presign, args.certificate);
   checkPresignElements(setup, presign);
   const targeted = targetPresign(setup, presign, record);
   const bytes = createSignMessage({ setup, record, presign: targeted, userShare, hashScheme, message, random });

@@ -159,7 +159,9 @@ export function proveWith(
   randomizers: readonly bigint[],
   alter: (mask: Component[]) => Component[] = (mask) => mask,
 ): { readonly proof: Proof; readonly es: readonly bigint[] } {
-  const mask = alter(phi(language, randomizers));
+  const bits = language.coordinates.map((c) => (c.kind === 'scalar' ? 0 : maskBits(language, c, 1)));
+  const regular = randomizers.every((r, i) => r >= 0n && (bits[i] === 0 || r >> BigInt(bits[i] as number) === 0n));
+  const mask = alter(regular ? applySecret(language, randomizers, bits) : phi(language, randomizers));
   const es = challengesOf(language, statements, mask);
   const responses = language.coordinates.map((coordinate, i) => {
     const z = witnesses.reduce((sum, w, j) => sum + (es[j] as bigint) * (w[i] as bigint), randomizers[i] as bigint);

@@ -29,7 +29,6 @@ import {
   encodeText,
   hashTagged,
   mod,
-  presignId,
   secp256k1Curve,
   seededRandom,
   sessionId,
@@ -38,6 +37,13 @@ import {
 } from '@dwallet/sigma';
 import { evaluatePolynomial, samplePolynomial } from '../../../class-groups/src/sharing/polynomial.ts';
 import { deriveNetworkShareCiphertext, derivePublicKey, keyRandomizers } from '../../src/dwallet-dkg/randomizers.ts';
+import { type Committee, createCommittee, signFact } from '../../src/certificates.ts';
+import {
+  type PresignCertificate,
+  createPresign,
+  presignBatchFact,
+} from '../../src/ecdsa/presign/presign-record.ts';
+import { signingPublicKey } from '../../src/signatures.ts';
 import type { ApprovedRequest } from '../../src/ecdsa/sign/network-verify.ts';
 import type { DecryptionPlace } from '../../src/ecdsa/sign/network-decrypt.ts';
 import type { PresignState } from '../../src/ecdsa/single-use.ts';
@@ -82,6 +88,9 @@ export interface SignFixture {
   keySharesOf(validator: ValidatorId): readonly PreparedKeyShare[];
   dwallet(label: string): TestDWallet;
   presign(label: string): TestPresign;
+  readonly committee: Committee;
+  /** Certificate of a batch of one. */
+  certify(presign: Presign): PresignCertificate;
   /** Plaintext under the network key. @throws if the ciphertext does not decrypt. */
   open(ciphertext: Ciphertext): bigint;
   approve(label: string, hashScheme?: HashScheme): ApprovedRequest;
@@ -120,6 +129,15 @@ export function createFixture(
   );
   const decryption = createDecryptionSetup(parameters, { access, encryptionKey, verificationKeys });
   const prepared = rawShares.map((share) => prepareKeyShare(decryption, share));
+
+  const identityKeys = access.validators.map((v) => new Secret<Uint8Array>(digestOf(`${seed}/identity/${v}`)));
+  const committee = createCommittee(identityKeys.map(signingPublicKey), access);
+  const certify = (presign: Presign): PresignCertificate => {
+    const ids = [presign.presignId];
+    const fact = presignBatchFact(presign.sessionId, ids);
+    const votes = access.validators.map((v, i) => signFact(committee, fact, v, identityKeys[i] as Secret<Uint8Array>));
+    return { ids, certificate: { committee: committee.digest, fact, votes } };
+  };
 
   const x: readonly [bigint, bigint] = [uniformBelow(random, q), uniformBelow(random, q)];
   const setup = createNetworkSetup({
@@ -175,8 +193,8 @@ export function createFixture(
     return {
       gamma,
       k,
-      presign: {
-        presignId: presignId(digestOf(`${seed}/presign-id/${label}`)),
+      presign: createPresign(setup, {
+        // One session for all: presigns of one batch differ in their identifiers only.
         sessionId: sessionId(digestOf(`${seed}/presign-session`)),
         index: 0,
         setup: setup.commitment,
@@ -184,7 +202,7 @@ export function createFixture(
         maskedShares: [scaled(setup.shareCiphertexts[0], gamma), scaled(setup.shareCiphertexts[1], gamma)],
         maskedNonces: [scaled(mask, k[0]), scaled(mask, k[1])],
         publicNonces: [curve.multiply(curve.G, k[0]), curve.multiply(curve.G, k[1])],
-      },
+      }),
     };
   };
 
@@ -195,6 +213,8 @@ export function createFixture(
     decryption,
     place: { decryption, network: 'test', epoch: 1n, committee: digestOf(`${seed}/committee`) },
     networkKey,
+    committee,
+    certify,
     x,
     keySharesOf: (validator) => {
       const own = new Set(access.virtualIdsOf(validator));

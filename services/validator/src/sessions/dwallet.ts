@@ -51,9 +51,11 @@ export class DWalletSessions {
       userKey: (id) => this.#state.userKey(id),
       random: this.#core.freshRandom([envelope.session]),
     });
-    if (hex(record.sessionId) !== hex(envelope.session)) throw new CheckError('MPC:K1', 'Envelope.session', 'is not that of the message');
+    if (hex(record.sessionId) !== hex(envelope.session))
+      throw new CheckError('MPC:K1', 'Envelope.session', 'is not that of the message');
     const first = this.#core.store.putOnce('session', hex(envelope.session), message);
-    if (first !== undefined && hex(first) !== hex(message)) throw new CheckError('MPC:K1', 'DkgMsg.sessionId', 'was used before');
+    if (first !== undefined && hex(first) !== hex(message))
+      throw new CheckError('MPC:K1', 'DkgMsg.sessionId', 'was used before');
     this.#verified.set(key, record);
     return record;
   }
@@ -86,7 +88,8 @@ export class DWalletSessions {
   accept(envelope: Envelope): Uint8Array {
     const { id, acceptance } = decodeAcceptDWallet(envelope.body);
     const { record } = this.#state.dwallet(id);
-    if (hex(record.owner) !== hex(envelope.sender)) throw new RefusedError('NOT_OWNER', 'only the owner accepts a dWallet');
+    if (hex(record.owner) !== hex(envelope.sender))
+      throw new RefusedError('NOT_OWNER', 'only the owner accepts a dWallet');
     verifyAcceptance(record, acceptance);
     this.#state.acceptDWallet(id, acceptance);
     return new Uint8Array(0);
@@ -94,8 +97,11 @@ export class DWalletSessions {
 
   async leadAccept(bytes: Uint8Array): Promise<Uint8Array> {
     const answers = await this.#core.collect('dwallet/accept', bytes, () => {});
-    const weight = this.#core.committee.access.weight(answers.flatMap((answer) => ('body' in answer ? [answer.validator] : [])));
-    if (weight < this.#core.committee.access.threshold) throw new RefusedError('UNAVAILABLE', 'too few validators took the acceptance');
+    const weight = this.#core.committee.access.weight(
+      answers.flatMap((answer) => ('body' in answer ? [answer.validator] : [])),
+    );
+    if (weight < this.#core.committee.access.threshold)
+      throw new RefusedError('UNAVAILABLE', 'too few validators took the acceptance');
     return new Uint8Array(0);
   }
 

@@ -37,7 +37,11 @@ export const inboxFact = (request: SessionRequest, round: number): Fact => ({
   kind: 'message-set',
   id: concat(request.session, encodeUint8(round)),
   version: 0n,
-  digest: digestTagged('message-set', [request.session, encodeUint8(round), encodeList(request.history[round] ?? [])]) as Digest,
+  digest: digestTagged('message-set', [
+    request.session,
+    encodeUint8(round),
+    encodeList(request.history[round] ?? []),
+  ]) as Digest,
 });
 
 /** What this process has computed in one session; all of it can be computed again from the history and the ceremony seed. */
@@ -99,7 +103,10 @@ export function networkDkgSession(core: Core, state: NetworkState): NetworkDkgSe
   const committeeOf = (request: SessionRequest): networkDkg.RegisteredCommittee => {
     const progress = progressOf(request);
     if (progress.committee === undefined) {
-      const { committee, blamed } = networkDkg.verifyRegistrations({ ...inputOf(request), inbox: fixedInbox(request, 0) });
+      const { committee, blamed } = networkDkg.verifyRegistrations({
+        ...inputOf(request),
+        inbox: fixedInbox(request, 0),
+      });
       progress.committee = committee;
       progress.blamed.push(...blamed);
     }
@@ -107,7 +114,10 @@ export function networkDkgSession(core: Core, state: NetworkState): NetworkDkgSe
   };
   const kemSecretOf = (request: SessionRequest): networkDkg.KemSecret => {
     const progress = progressOf(request);
-    progress.kemSecret ??= networkDkg.register({ ...inputOf(request), validator: core.index }, seedFor(request, 'register', [])).secret;
+    progress.kemSecret ??= networkDkg.register(
+      { ...inputOf(request), validator: core.index },
+      seedFor(request, 'register', []),
+    ).secret;
     return progress.kemSecret;
   };
   const makeDeal = (request: SessionRequest): { message: Uint8Array; secrets: networkDkg.DealSecrets } => {
@@ -118,7 +128,11 @@ export function networkDkgSession(core: Core, state: NetworkState): NetworkDkgSe
   const dealsOf = (request: SessionRequest): networkDkg.DealSet => {
     const progress = progressOf(request);
     if (progress.deals === undefined) {
-      const result = networkDkg.verifyDeals({ ...inputOf(request), committee: committeeOf(request), inbox: fixedInbox(request, 1) });
+      const result = networkDkg.verifyDeals({
+        ...inputOf(request),
+        committee: committeeOf(request),
+        inbox: fixedInbox(request, 1),
+      });
       progress.deals = result;
       progress.blamed.push(...result.blamed);
     }
@@ -127,7 +141,10 @@ export function networkDkgSession(core: Core, state: NetworkState): NetworkDkgSe
   const makeAcknowledge = (request: SessionRequest): { message: Uint8Array; received: networkDkg.ReceivedShares } => {
     const deals = dealsOf(request);
     const random = seedFor(request, 'acknowledge', [deals.digest]);
-    return networkDkg.acknowledge({ ...inputOf(request), committee: committeeOf(request), deals, kemSecret: kemSecretOf(request) }, random);
+    return networkDkg.acknowledge(
+      { ...inputOf(request), committee: committeeOf(request), deals, kemSecret: kemSecretOf(request) },
+      random,
+    );
   };
   const judgementOf = (request: SessionRequest): networkDkg.Judgement => {
     const progress = progressOf(request);
@@ -144,7 +161,12 @@ export function networkDkgSession(core: Core, state: NetworkState): NetworkDkgSe
   };
   const revealsOf = (request: SessionRequest): networkDkg.RevealOutcome | undefined => {
     const progress = progressOf(request);
-    const input = { ...inputOf(request), committee: committeeOf(request), deals: dealsOf(request), judgement: judgementOf(request) };
+    const input = {
+      ...inputOf(request),
+      committee: committeeOf(request),
+      deals: dealsOf(request),
+      judgement: judgementOf(request),
+    };
     if (networkDkg.decideReveal(input).kind === 'none') return undefined;
     if (progress.reveals === undefined) {
       progress.reveals = networkDkg.verifyReveals({ ...input, inbox: fixedInbox(request, 3) });
@@ -184,7 +206,8 @@ export function networkDkgSession(core: Core, state: NetworkState): NetworkDkgSe
   };
 
   const contributions: Record<Round, (request: SessionRequest) => Uint8Array> = {
-    register: (request) => networkDkg.register({ ...inputOf(request), validator: core.index }, seedFor(request, 'register', [])).message,
+    register: (request) =>
+      networkDkg.register({ ...inputOf(request), validator: core.index }, seedFor(request, 'register', [])).message,
     deal(request) {
       log('dealing a share of the network key to every validator');
       const { message, secrets } = makeDeal(request);
@@ -209,7 +232,12 @@ export function networkDkgSession(core: Core, state: NetworkState): NetworkDkgSe
     },
     rehearse(request) {
       log('rehearsing a threshold decryption with the new key');
-      const input = { ...inputOf(request), committee: committeeOf(request), outcome: outcomeOf(request), shares: sharesOf(request) };
+      const input = {
+        ...inputOf(request),
+        committee: committeeOf(request),
+        outcome: outcomeOf(request),
+        shares: sharesOf(request),
+      };
       return networkDkg.rehearse(input, seedFor(request, 'rehearse', [outcomeOf(request).digest])).message;
     },
   };
@@ -217,7 +245,12 @@ export function networkDkgSession(core: Core, state: NetworkState): NetworkDkgSe
   const certifiedRecord = (request: SessionRequest): Uint8Array => {
     const outcome = outcomeOf(request);
     const inbox = [...openInbox(core, request, 4, 'rehearse')].map(([from, message]) => ({ from, message }));
-    const rehearsal = networkDkg.confirmRehearsal({ ...inputOf(request), committee: committeeOf(request), outcome, inbox });
+    const rehearsal = networkDkg.confirmRehearsal({
+      ...inputOf(request),
+      committee: committeeOf(request),
+      outcome,
+      inbox,
+    });
     progressOf(request).blamed.push(...rehearsal.blamed);
     if (rehearsal.kind === 'waiting') throw new ThresholdNotReachedError('rehearsal', rehearsal.have, rehearsal.need);
     return encodeNetworkKey(core.options, { sharing: rehearsal.networkKey.state, outcome: outcome.digest });
@@ -236,7 +269,8 @@ export function networkDkgSession(core: Core, state: NetworkState): NetworkDkgSe
       progressOf(request);
       const round = rounds.find((candidate) => candidate === request.step);
       if (round === undefined) throw new DecodeError('SessionRequest.step', 'is not a round of the network DKG');
-      if (request.history.length !== rounds.indexOf(round)) throw new DecodeError('SessionRequest.history', 'is not that of the round');
+      if (request.history.length !== rounds.indexOf(round))
+        throw new DecodeError('SessionRequest.history', 'is not that of the round');
       const inputs = [core.committee.digest, request.input, ...request.history.map((inbox) => encodeList(inbox))];
       // The generator is unused: ceremony rounds derive theirs from the ceremony seed and their own inputs.
       return core.contributeOnce(request.session, `${name}/${round}`, inputs, () => contributions[round](request));

@@ -22,7 +22,11 @@ const name = 'network-setup';
 
 /** Digest of a history, as a key of results computed in this process. */
 export const historyKey = (request: SessionRequest): Digest =>
-  digestTagged('session-history', [request.session, request.input, ...request.history.map((inbox) => encodeList(inbox))]);
+  digestTagged('session-history', [
+    request.session,
+    request.input,
+    ...request.history.map((inbox) => encodeList(inbox)),
+  ]);
 
 export function networkSetupSession(core: Core, state: NetworkState): SessionProtocol {
   const results = new Map<string, AggregatedSetup>();
@@ -30,7 +34,12 @@ export function networkSetupSession(core: Core, state: NetworkState): SessionPro
     const sharing = state.sharing;
     if (sharing === undefined) throw new RefusedError('NOT_READY', 'there is no network key yet');
     if (state.setup !== undefined) throw new RefusedError('NOT_READY', 'the network setup exists');
-    return { curve: core.options.curve, parameters: core.parameters, encryptionKey: sharing.encryptionKey, sessionId: request.session };
+    return {
+      curve: core.options.curve,
+      parameters: core.parameters,
+      encryptionKey: sharing.encryptionKey,
+      sessionId: request.session,
+    };
   };
   const aggregate = (request: SessionRequest): AggregatedSetup => {
     const key = historyKey(request).join();
@@ -46,10 +55,15 @@ export function networkSetupSession(core: Core, state: NetworkState): SessionPro
   return {
     name,
     contribute: (request) =>
-      core.contributeOnce(request.session, `${name}/round-1`, [request.input, context(request).parameters.digest], (random) => {
-        core.options.log('contributing to the network key shares');
-        return contributeToSetup({ ...context(request), validator: core.index, random });
-      }),
+      core.contributeOnce(
+        request.session,
+        `${name}/round-1`,
+        [request.input, context(request).parameters.digest],
+        (random) => {
+          core.options.log('contributing to the network key shares');
+          return contributeToSetup({ ...context(request), validator: core.index, random });
+        },
+      ),
     conclude(request) {
       core.options.log('verifying the contributions of all validators');
       return setupFact(aggregate(request).setup);

@@ -37,7 +37,10 @@ export function presignSession(core: Core, state: NetworkState): SessionProtocol
     if (batch < 1 || batch > maxBatch) throw new DecodeError('SessionRequest.input', `batch must be 1..${maxBatch}`);
     return { setup: state.tabledSetup(), sessionId: request.session, batch };
   };
-  const prefix = (request: SessionRequest, rounds: number): SessionRequest => ({ ...request, history: request.history.slice(0, rounds) });
+  const prefix = (request: SessionRequest, rounds: number): SessionRequest => ({
+    ...request,
+    history: request.history.slice(0, rounds),
+  });
   const agreementOf = (request: SessionRequest): MaskAgreement => {
     const key = historyKey(prefix(request, 1)).join();
     let agreement = agreements.get(key);
@@ -74,7 +77,12 @@ export function presignSession(core: Core, state: NetworkState): SessionProtocol
     name,
     contribute(request) {
       const session = sessionOf(request);
-      const inputs = [session.setup.commitment, core.committee.digest, request.input, ...request.history.map((inbox) => encodeList(inbox))];
+      const inputs = [
+        session.setup.commitment,
+        core.committee.digest,
+        request.input,
+        ...request.history.map((inbox) => encodeList(inbox)),
+      ];
       const once = (compute: Parameters<typeof core.contributeOnce>[3]): Uint8Array =>
         core.contributeOnce(request.session, `${name}/${request.step}`, inputs, compute);
       switch (request.step) {
@@ -89,13 +97,23 @@ export function presignSession(core: Core, state: NetworkState): SessionProtocol
           return once((random) => {
             core.options.log(`encrypting ${2 * session.batch} nonces`);
             const { aggregate } = agreementOf(request);
-            return encryptNonces({ ...session, validator: core.index, aggregate, agreed: agreedDigest(request).digest, random });
+            return encryptNonces({
+              ...session,
+              validator: core.index,
+              aggregate,
+              agreed: agreedDigest(request).digest,
+              random,
+            });
           });
         default:
           throw new DecodeError('SessionRequest.step', 'is not a round of a presign session');
       }
     },
-    conclude: (request) => presignBatchFact(request.session, finalized(request).presigns.map(({ presignId }) => presignId)),
+    conclude: (request) =>
+      presignBatchFact(
+        request.session,
+        finalized(request).presigns.map(({ presignId }) => presignId),
+      ),
     commit(request, certificate) {
       const { presigns, blamed } = finalized(request);
       const { setup } = sessionOf(request);

@@ -5,7 +5,13 @@
  * @module
  */
 import { DecodeError, type SessionId, type ValidatorId, bytesToInteger, encodeUint16 } from '@dwallet/sigma';
-import { type Fact, type QuorumCertificate, deriveSessionId, encodeCertificate, openSession } from '@dwallet/two-pc-mpc/network';
+import {
+  type Fact,
+  type QuorumCertificate,
+  deriveSessionId,
+  encodeCertificate,
+  openSession,
+} from '@dwallet/two-pc-mpc/network';
 import { type Answer, type Core, RefusedError, type SessionRequest, encodeSessionRequest, refusal } from '../core.ts';
 
 /** A member's side of one protocol. All of it is a function of the request and of this validator's own store. */
@@ -23,7 +29,12 @@ export interface SessionProtocol {
 export const contributionKind = (protocol: string, step: string): string => `${protocol}/${step}`;
 
 /** A fixed inbox opened: one message per member, ascending. The sender is who signed. */
-export function openInbox(core: Core, request: SessionRequest, round: number, step: string): Map<ValidatorId, Uint8Array> {
+export function openInbox(
+  core: Core,
+  request: SessionRequest,
+  round: number,
+  step: string,
+): Map<ValidatorId, Uint8Array> {
   const inbox = request.history[round];
   if (inbox === undefined) throw new DecodeError('SessionRequest.history', `round ${step} is missing`);
   const messages = new Map<ValidatorId, Uint8Array>();
@@ -36,7 +47,12 @@ export function openInbox(core: Core, request: SessionRequest, round: number, st
 }
 
 /** `session` must be opened by `leader` for this purpose: nobody occupies another's session id (MPC 1.2). */
-export function requireSession(core: Core, leader: ValidatorId, request: SessionRequest, type: 'SYSTEM' | 'INTERNAL_PRESIGN'): void {
+export function requireSession(
+  core: Core,
+  leader: ValidatorId,
+  request: SessionRequest,
+  type: 'SYSTEM' | 'INTERNAL_PRESIGN',
+): void {
   const sender = core.committee.identityKeys[leader - 1] as Uint8Array;
   const fresh = request.input.slice(0, 32);
   if (fresh.length !== 32) throw new DecodeError('SessionRequest.input', 'lacks the opening of the session');
@@ -56,7 +72,12 @@ export class LeaderSession {
   readonly #certificates: Uint8Array[] = [];
 
   /** @param parameters - session parameters that follow the 32-byte opening in the input. */
-  constructor(core: Core, protocol: string, type: 'SYSTEM' | 'INTERNAL_PRESIGN', parameters: Uint8Array = new Uint8Array(0)) {
+  constructor(
+    core: Core,
+    protocol: string,
+    type: 'SYSTEM' | 'INTERNAL_PRESIGN',
+    parameters: Uint8Array = new Uint8Array(0),
+  ) {
     this.#core = core;
     this.#protocol = protocol;
     const sender = core.committee.identityKeys[core.index - 1] as Uint8Array;
@@ -116,7 +137,10 @@ export class LeaderSession {
   /** Certifies the result and hands the certificate out. */
   async conclude(fact: Fact): Promise<QuorumCertificate> {
     const { certificate } = await this.#core.certify('session/vote', encodeSessionRequest(this.request('vote')), fact);
-    const commit: SessionRequest = { ...this.request('commit'), certificates: [...this.#certificates, encodeCertificate(certificate)] };
+    const commit: SessionRequest = {
+      ...this.request('commit'),
+      certificates: [...this.#certificates, encodeCertificate(certificate)],
+    };
     await this.#core.collect('session/commit', encodeSessionRequest(commit), () => {});
     return certificate;
   }

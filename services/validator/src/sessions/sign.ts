@@ -6,7 +6,13 @@
  *
  * @module
  */
-import { type DecryptionShares, expectedValidators, type ProvedDecryptionShares, receiveProvedShares, receiveShares } from '@dwallet/class-groups';
+import {
+  type DecryptionShares,
+  expectedValidators,
+  type ProvedDecryptionShares,
+  receiveProvedShares,
+  receiveShares,
+} from '@dwallet/class-groups';
 import {
   type Blame,
   CheckError,
@@ -66,6 +72,8 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 /** How long a leader waits for the remaining validators once weight t has answered. */
 const graceMs = 1000;
+/** How long a member of the expected set may take for its shares before everybody is asked. */
+const shareTimeoutMs = 60_000;
 
 /** What a presign was assigned to: the dWallet's id and the request digest, 32 bytes each. */
 interface StoredAssignment {
@@ -73,7 +81,13 @@ interface StoredAssignment {
   readonly request: Digest;
 }
 
-const bindingFact = (id: PresignId, bound: Digest): Fact => ({ kind: 'presign-binding', id, version: 0n, digest: bound });
+/** What validators certify before any share: the presign serves exactly these client bytes (D of MPC 5.8). */
+export const bindingFact = (id: PresignId, bound: Digest): Fact => ({
+  kind: 'presign-binding',
+  id,
+  version: 0n,
+  digest: bound,
+});
 
 /** Messages of one signature, as a leader collects them and as evidence keeps them. */
 export interface SignatureTranscript {
@@ -91,7 +105,12 @@ export const encodeTranscript = (t: SignatureTranscript): Uint8Array =>
   encodeParts([t.request, encodeExpected(t.expected), encodeList(t.published), encodeList(t.proved)]);
 
 export function decodeTranscript(bytes: Uint8Array): SignatureTranscript {
-  const [request, expected, published, proved] = decodeParts(bytes, 'SignatureTranscript', 4) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+  const [request, expected, published, proved] = decodeParts(bytes, 'SignatureTranscript', 4) as [
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+  ];
   return {
     request,
     expected: decodeExpected(expected),
@@ -100,7 +119,8 @@ export function decodeTranscript(bytes: Uint8Array): SignatureTranscript {
   };
 }
 
-const encodeExpected = (validators: readonly ValidatorId[]): Uint8Array => concat(...validators.map((v) => encodeUint16(v)));
+const encodeExpected = (validators: readonly ValidatorId[]): Uint8Array =>
+  concat(...validators.map((v) => encodeUint16(v)));
 
 function decodeExpected(bytes: Uint8Array): ValidatorId[] {
   const reader = new Reader(bytes, 'expected');
@@ -126,7 +146,8 @@ export class SignSessions {
 
   #owned(envelope: Envelope, id: Uint8Array): StoredDWallet {
     const dwallet = this.#state.dwallet(id);
-    if (hex(dwallet.record.owner) !== hex(envelope.sender)) throw new RefusedError('NOT_OWNER', 'the request is not by the owner of the dWallet');
+    if (hex(dwallet.record.owner) !== hex(envelope.sender))
+      throw new RefusedError('NOT_OWNER', 'the request is not by the owner of the dWallet');
     if (!dwallet.accepted) throw new RefusedError('NOT_READY', 'the owner has not accepted this dWallet yet (MPC:A3)');
     return dwallet;
   }
@@ -187,7 +208,9 @@ export class SignSessions {
   }
 
   /** MPC:S1 to MPC:S11 by this validator itself. */
-  async #verify(requestBytes: Uint8Array): Promise<{ verified: VerifiedSignMessage; request: SignRequest; owner: StoredDWallet }> {
+  async #verify(
+    requestBytes: Uint8Array,
+  ): Promise<{ verified: VerifiedSignMessage; request: SignRequest; owner: StoredDWallet }> {
     const envelope = this.#openClient(requestBytes, clientKind.sign);
     const request = decodeSignRequest(envelope.body);
     const owner = this.#owned(envelope, request.id);
@@ -208,7 +231,11 @@ export class SignSessions {
           ? { kind: 'available' }
           : marked === undefined
             ? { kind: 'assigned', assignment: { publicKey: owner.record.publicKey, request: assigned.request } }
-            : { kind: 'bound', assignment: { publicKey: owner.record.publicKey, request: assigned.request }, digest: marked };
+            : {
+                kind: 'bound',
+                assignment: { publicKey: owner.record.publicKey, request: assigned.request },
+                digest: marked,
+              };
     this.#core.options.log('verifying a client message');
     const verified = verifySignMessage({
       setup: this.#state.requireSetup(),
@@ -242,7 +269,11 @@ export class SignSessions {
 
   /** The common start of both kinds of share: verified here, bound by certificate, marked durably. */
   async #permitted(body: Uint8Array) {
-    const [requestBytes, certificate, expected] = decodeParts(body, 'ShareRequest', 3) as [Uint8Array, Uint8Array, Uint8Array];
+    const [requestBytes, certificate, expected] = decodeParts(body, 'ShareRequest', 3) as [
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+    ];
     const { verified, request } = await this.#verify(requestBytes);
     const fact = bindingFact(request.presignId, requireVerified(verified).digest);
     verifyCertificate(this.#core.committee, decodeCertificate(certificate), fact, 'MPC:S2');
@@ -287,7 +318,10 @@ export class SignSessions {
 
   // Leading ---------------------------------------------------------------------------------------------------------------------
 
-  #openShares(transcript: SignatureTranscript, decryption: SigningDecryption): { published: DecryptionShares[]; proved: ProvedDecryptionShares[]; blamed: Blame[] } {
+  #openShares(
+    transcript: SignatureTranscript,
+    decryption: SigningDecryption,
+  ): { published: DecryptionShares[]; proved: ProvedDecryptionShares[]; blamed: Blame[] } {
     const blamed: Blame[] = [];
     const { presignId: session } = requireVerified(decryption.verified).presign;
     const published = transcript.published.flatMap((bytes) => {
@@ -314,9 +348,18 @@ export class SignSessions {
     if (done !== undefined) return encodeParts([done, encodeList([])]);
     const facts = requireVerified(verified);
 
-    const { certificate, answers } = await core.certify('sign/bind', bytes, bindingFact(request.presignId, facts.digest), { graceMs });
+    const { certificate, answers } = await core.certify(
+      'sign/bind',
+      bytes,
+      bindingFact(request.presignId, facts.digest),
+      { graceMs: 0 },
+    );
     const bound = encodeCertificate(certificate);
-    const expected = answers.flatMap((answer) => ('body' in answer ? [answer.validator] : [])).sort((a, b) => a - b);
+    // E of MPC 5.7: the first weight t that answered. Their shares combine at almost no cost (CG 3.8); if one goes away, everybody is asked.
+    const expected: ValidatorId[] = [];
+    for (const answer of answers)
+      if ('body' in answer && !access.isAuthorized(expected)) expected.push(answer.validator);
+    expected.sort((a, b) => a - b);
 
     let attempt = await this.#gather(verified, bytes, bound, expected);
     // Somebody of the expected set went away: ask everybody, in general mode (CG 3.7). The same ciphertexts, so nothing new is revealed.
@@ -352,7 +395,11 @@ export class SignSessions {
     return encodeParts([record, encodeBlame(blamed)]);
   }
 
-  #keep(into: Uint8Array[], kind: string, session: Uint8Array): (answer: { validator: ValidatorId; body: Uint8Array }) => void {
+  #keep(
+    into: Uint8Array[],
+    kind: string,
+    session: Uint8Array,
+  ): (answer: { validator: ValidatorId; body: Uint8Array }) => void {
     return ({ validator, body }) => {
       const { from } = this.#core.openMember(body, kind, session);
       if (from !== validator) throw new DecodeError('Envelope.sender', 'is not the one who was asked');
@@ -361,7 +408,12 @@ export class SignSessions {
   }
 
   /** Asks a set for optimistic shares until weight t of them are well-formed. */
-  async #gather(verified: VerifiedSignMessage, request: Uint8Array, bound: Uint8Array, expected: readonly ValidatorId[]) {
+  async #gather(
+    verified: VerifiedSignMessage,
+    request: Uint8Array,
+    bound: Uint8Array,
+    expected: readonly ValidatorId[],
+  ) {
     const { access } = this.#core.committee;
     const decryption = this.#decryption(verified, expected);
     const body = encodeParts([request, bound, encodeExpected(expected)]);
@@ -374,7 +426,7 @@ export class SignSessions {
       const { blamed } = this.#openShares({ request, expected, published: [answer.body], proved: [] }, decryption);
       if (blamed[0] !== undefined) throw new CheckError(blamed[0].check, 'shares', blamed[0].reason);
     };
-    await this.#core.collect('sign/share', body, accept, { from: expected, graceMs: 0 });
+    await this.#core.collect('sign/share', body, accept, { from: expected, graceMs: 0, timeoutMs: shareTimeoutMs });
     const transcript: SignatureTranscript = { request, expected, published, proved: [] };
     const opened = this.#openShares(transcript, decryption);
     const enough = access.isAuthorized(opened.published.map(({ sender }) => sender));
@@ -386,7 +438,12 @@ export class SignSessions {
     opened: { readonly published: readonly DecryptionShares[]; readonly proved: readonly ProvedDecryptionShares[] },
   ): { readonly signature: EcdsaSignature; readonly blamed: readonly Blame[] } {
     const { access } = this.#core.committee;
-    const outcome = resolveAbort(decryption, opened.published, opened.proved, this.#core.freshRandom([encodeText('abort')]));
+    const outcome = resolveAbort(
+      decryption,
+      opened.published,
+      opened.proved,
+      this.#core.freshRandom([encodeText('abort')]),
+    );
     if (outcome.kind === 'signature') return outcome;
     const have = access.weight(opened.proved.map(({ sender }) => sender));
     throw new ThresholdNotReachedError('proven decryption shares', have, access.threshold, outcome.blamed);
@@ -395,7 +452,11 @@ export class SignSessions {
   #keepEvidence(id: PresignId, transcript: SignatureTranscript, blamed: readonly Blame[]): void {
     for (const party of new Set(blamed.map((fault) => fault.party))) {
       const faults = blamed.filter((fault) => fault.party === party);
-      this.#core.store.putOnce('evidence', `sign.${hex(id).slice(0, 32)}.${party}`, encodeParts([encodeBlame(faults), encodeTranscript(transcript)]));
+      this.#core.store.putOnce(
+        'evidence',
+        `sign.${hex(id).slice(0, 32)}.${party}`,
+        encodeParts([encodeBlame(faults), encodeTranscript(transcript)]),
+      );
       this.#core.options.log(`validator ${party} is at fault (${faults[0]?.check}): ${faults[0]?.reason}`);
     }
   }

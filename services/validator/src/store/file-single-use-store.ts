@@ -11,9 +11,30 @@
  *
  * @module
  */
-import { closeSync, existsSync, fstatSync, fsyncSync, ftruncateSync, linkSync, openSync, readFileSync, readSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { DWalletError, type Digest, type PresignId, concat, digest as toDigest, encodeText, encodeUint32 } from '@dwallet/sigma';
+import {
+  DWalletError,
+  type Digest,
+  type PresignId,
+  concat,
+  digest as toDigest,
+  encodeText,
+  encodeUint32,
+} from '@dwallet/sigma';
 import { type MarkOutcome, type SingleUseStore, markOutcome } from '@dwallet/two-pc-mpc/network';
 import { sha256 } from '@noble/hashes/sha2.js';
 
@@ -121,7 +142,8 @@ function unlinkIfThere(path: string): void {
   }
 }
 
-const isErrno = (error: unknown, code: string): boolean => error instanceof Error && 'code' in error && error.code === code;
+const isErrno = (error: unknown, code: string): boolean =>
+  error instanceof Error && 'code' in error && error.code === code;
 
 export class FileSingleUseStore implements SingleUseStore {
   readonly #path: string;
@@ -179,7 +201,8 @@ export class FileSingleUseStore implements SingleUseStore {
     if (!equal(bytes.subarray(0, magic.length), magic)) throw this.#damaged('is not a single-use log');
     const version = new DataView(bytes.buffer, bytes.byteOffset).getUint32(magic.length);
     if (version > singleUseFileVersion) throw new SingleUseStoreError(`${this.#path} was written by a newer version`);
-    if (!equal(bytes.subarray(0, headerBytes), header)) throw this.#damaged('belongs to another validator or is damaged');
+    if (!equal(bytes.subarray(0, headerBytes), header))
+      throw this.#damaged('belongs to another validator or is damaged');
   }
 
   #readRecords(bytes: Uint8Array): void {
@@ -220,7 +243,9 @@ export class FileSingleUseStore implements SingleUseStore {
   }
 
   #damaged(what: string): SingleUseStoreError {
-    return new SingleUseStoreError(`${this.#path} ${what}; without its markers this validator must not answer for old presigns`);
+    return new SingleUseStoreError(
+      `${this.#path} ${what}; without its markers this validator must not answer for old presigns`,
+    );
   }
 
   #readAll(): Uint8Array {
@@ -237,7 +262,8 @@ export class FileSingleUseStore implements SingleUseStore {
 
   #writeAt(bytes: Uint8Array, position: number): void {
     let offset = 0;
-    while (offset < bytes.length) offset += this.#operations.write(this.#file, bytes.subarray(offset), position + offset);
+    while (offset < bytes.length)
+      offset += this.#operations.write(this.#file, bytes.subarray(offset), position + offset);
     this.#operations.sync(this.#file);
   }
 
@@ -254,7 +280,8 @@ export class FileSingleUseStore implements SingleUseStore {
   #append(kind: number, id: Uint8Array, value: Uint8Array): void {
     if (this.#failure !== undefined) throw new SingleUseStoreError(`${this.#path} failed before: ${this.#failure}`);
     try {
-      if (fstatSync(this.#file).size !== this.#size) throw new SingleUseStoreError(`${this.#path} was changed by someone else`);
+      if (fstatSync(this.#file).size !== this.#size)
+        throw new SingleUseStoreError(`${this.#path} was changed by someone else`);
       const body = concat(Uint8Array.of(kind), id, value);
       const check = checksum(this.#last, body);
       this.#writeAt(concat(body, check), this.#size);
@@ -264,7 +291,9 @@ export class FileSingleUseStore implements SingleUseStore {
     } catch (cause) {
       // What is on disk is unknown now (a failed fsync may lose pages silently): stop until it is read again.
       this.#failure = cause instanceof Error ? cause.message : 'unknown';
-      throw cause instanceof SingleUseStoreError ? cause : new SingleUseStoreError(`${this.#path}: ${this.#failure}`, { cause });
+      throw cause instanceof SingleUseStoreError
+        ? cause
+        : new SingleUseStoreError(`${this.#path}: ${this.#failure}`, { cause });
     }
   }
 

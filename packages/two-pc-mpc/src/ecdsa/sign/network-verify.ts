@@ -21,6 +21,7 @@ import {
 import { requireSameSetup } from '../../network-setup/setup-commitment.ts';
 import type { DWalletRecord, HashScheme, NetworkSetup, Presign, TargetedPresign } from '../../types.ts';
 import { bytesEqual } from '../../wire/format.ts';
+import { derivePresignId } from '../presign/presign-record.ts';
 import { targetPresign } from '../presign/target.ts';
 import { type Assignment, type PresignState, checkPresignState } from '../single-use.ts';
 import { nonceScalar } from './client-evaluate.ts';
@@ -129,6 +130,9 @@ function checkRequest(args: VerifySignMessageArguments): { readonly digest: Dige
   if (record.curve.id !== curve.id) throw refuse('dwallet.curve', 'is not the curve of the setup');
   requireSameSetup(setup, record.setup, 'MPC:S1', 'dwallet.setup');
   requireSameSetup(setup, presign.setup, 'MPC:S1', 'presign.setup');
+  if (!bytesEqual(derivePresignId(setup, presign), presign.presignId)) {
+    throw refuse('presign.presignId', 'is not the digest of the other fields');
+  }
   if (!header.publicKey.equals(record.publicKey)) throw refuse('SignMsg.publicKey', 'is not the key of the dWallet');
   if (header.hashScheme !== approved.hashScheme) throw refuse('SignMsg.hashScheme', 'is not the approved one');
   if (!bytesEqual(header.messageDigest, hashMessage(approved.hashScheme, approved.message))) {

@@ -1,10 +1,10 @@
 /**
- * Both ends of the line between the main thread and a worker: requests and replies as bytes, matched by number. Workers reach each
+ * Both ends of the line between the main process and a child: requests and replies as bytes, matched by number. Children reach each
  * other only through here, so that nothing but encoded messages is shared.
  *
  * @module
  */
-import type { MessagePort, Worker } from 'node:worker_threads';
+import type { ChildProcess } from 'node:child_process';
 
 interface Request {
   readonly type: 'request';
@@ -25,9 +25,12 @@ interface Note {
 }
 type Message = Request | Reply | Note;
 
+/** A child as its parent sees it, or the parent as its child sees it. */
+type End = ChildProcess | NodeJS.Process;
+
 /** One end of a line. */
-export class WorkerLink {
-  readonly #port: Worker | MessagePort;
+export class ProcessLink {
+  readonly #end: End;
   readonly #pending = new Map<number, { resolve(bytes: Uint8Array): void; reject(error: Error): void }>();
   #next = 1;
   #closed: Error | undefined;
@@ -37,12 +40,13 @@ export class WorkerLink {
    * @param note - hears its progress notes.
    */
   constructor(
-    port: Worker | MessagePort,
+    end: End,
     serve: (to: string, bytes: Uint8Array) => Promise<Uint8Array>,
     note: (text: string) => void = () => {},
   ) {
-    this.#port = port;
-    port.on('message', (message: Message) => {
+    this.#end = end;
+    end.on('message', (raw: unknown) => {
+      const message = raw as Message;
       if (message.type === 'note') return note(message.text);
       if (message.type === 'reply') {
         const waiting = this.#pending.get(message.id);
@@ -52,13 +56,18 @@ export class WorkerLink {
         return;
       }
       serve(message.to, message.bytes).then(
-        (bytes) => port.postMessage({ type: 'reply', id: message.id, bytes } satisfies Reply),
+        (bytes) => this.#send({ type: 'reply', id: message.id, bytes } satisfies Reply),
         (error: unknown) => {
           const text = error instanceof Error ? error.message : String(error);
-          port.postMessage({ type: 'reply', id: message.id, error: text } satisfies Reply);
+          this.#send({ type: 'reply', id: message.id, error: text } satisfies Reply);
         },
       );
     });
+  }
+
+  #send(message: Message): void {
+    // A child that has just died: its exit event rejects what waits, there is nobody to tell here.
+    if (this.#end.connected === true) this.#end.send?.(message, undefined, undefined, () => {});
   }
 
   request(to: string, bytes: Uint8Array): Promise<Uint8Array> {
@@ -66,12 +75,12 @@ export class WorkerLink {
     const id = this.#next++;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
-      this.#port.postMessage({ type: 'request', id, to, bytes } satisfies Request);
+      this.#send({ type: 'request', id, to, bytes } satisfies Request);
     });
   }
 
   note(text: string): void {
-    this.#port.postMessage({ type: 'note', text } satisfies Note);
+    this.#send({ type: 'note', text } satisfies Note);
   }
 
   /** Rejects everything that still waits: the other end is gone. */

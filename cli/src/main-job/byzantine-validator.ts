@@ -1,0 +1,62 @@
+/**
+ * A faulty validator for the demonstration of identifiable abort: it votes without verifying and publishes garbage decryption shares. It has
+ * its own keys like any other validator; nothing of this exists in the validator service.
+ *
+ * @module
+ */
+import type { PublicParameters } from '@dwallet/class-groups';
+import { type Curve, type Digest, type ValidatorId, uniformBits, type Random } from '@dwallet/sigma';
+import {
+  type Committee,
+  type Peer,
+  bindingDigest,
+  decodeCall,
+  decodeReply,
+  decodeSignMessageHeader,
+  decodeSignRequest,
+  encodeEnvelope,
+  encodeResult,
+  maxBodyBytes,
+  openEnvelope,
+  sealEnvelope,
+  signFact,
+} from '@dwallet/two-pc-mpc/network';
+import { type Keystore, type Validator, bindingFact } from '@dwallet/validator';
+
+export interface ByzantineOptions {
+  readonly index: ValidatorId;
+  readonly committee: Committee;
+  readonly curve: Curve;
+  readonly parameters: PublicParameters;
+  readonly keystore: Keystore;
+  readonly networkId: Digest;
+  readonly random: Random;
+}
+
+/** Wraps an honest validator. */
+export function byzantineValidator(honest: Validator, options: ByzantineOptions): Peer {
+  const { index, committee, curve, parameters, keystore, networkId, random } = options;
+  return {
+    async call(call) {
+      const { method, body } = decodeCall(call, maxBodyBytes + 1024);
+      if (method === 'sign/bind') {
+        const client = openEnvelope(openEnvelope(body, networkId).body, networkId);
+        const { presignId, signMessage } = decodeSignRequest(client.body);
+        const digest = bindingDigest(curve, decodeSignMessageHeader(curve, signMessage), signMessage);
+        return encodeResult(signFact(committee, bindingFact(presignId, digest), index, keystore.identity).signature);
+      }
+      const reply = await honest.call(call);
+      if (method !== 'sign/share') return reply;
+      const envelope = openEnvelope(decodeReply(reply, maxBodyBytes), networkId);
+      const garbage = envelope.body.slice();
+      // The last element of the message becomes another element of the group.
+      const { group, randomnessBits } = parameters;
+      garbage.set(
+        group.encode(parameters.powerOfH(uniformBits(random, randomnessBits), randomnessBits)),
+        garbage.length - group.elementBytes,
+      );
+      const { session, kind } = envelope;
+      return encodeResult(encodeEnvelope(sealEnvelope(keystore.identity, { networkId, session, kind, body: garbage })));
+    },
+  };
+}

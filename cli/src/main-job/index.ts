@@ -1,0 +1,497 @@
+/**
+ * The main job, `npm start`: validators make a network key without a dealer, a user makes a dWallet, and its signatures move money on two
+ * sovereign chains; then faults, blame, and what each side cannot do alone.
+ *
+ * @module
+ */
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  type EcdsaSignature as ChainSignature,
+  type NativeChain,
+  eip1559Chain,
+  evmAddress,
+  evmTransfer,
+  hashMessage,
+  p2wpkhAddress,
+  p2wpkhChain,
+  p2wpkhScript,
+  p2wpkhTransfer,
+  recoverPublicKey,
+} from '@dwallet/chains';
+import { type Blame, Secret, bytesToInteger, secp256k1Curve } from '@dwallet/sigma';
+import { decodeDWalletRecord, decodePresign, decodeSetupRecord, verifySignature } from '@dwallet/two-pc-mpc/network';
+import { FileRecordStore, Keystore, decodeNetworkKey, decodeRecords } from '@dwallet/validator';
+import { FileWalletStore } from '@dwallet/client-sdk';
+import { equalWeights } from '@dwallet/class-groups';
+import { type BitcoinNode, startBitcoinNode } from '../local-chains/bitcoin-node.ts';
+import { type EvmNode, startEvmNode } from '../local-chains/evm-node.ts';
+import { networkAlone, userAlone } from './attacks.ts';
+import { LocalNetwork } from './local-network.ts';
+import { type MainJobOptions, parseOptions } from './options.ts';
+import { type Reporter, createReporter } from './reporter.ts';
+import { fromHex, parametersOf, systemRandom, toHex } from './system.ts';
+
+interface Status {
+  readonly hasKey: boolean;
+  readonly hasSetup: boolean;
+  readonly availablePresigns: number;
+  readonly evidence: readonly string[];
+}
+
+interface Wallet {
+  readonly created: boolean;
+  readonly publicKey: Uint8Array;
+  readonly id: string;
+}
+
+/** A run ends at the first thing that does not hold. */
+class DidNotHoldError extends Error {
+  override readonly name = 'DidNotHoldError';
+}
+
+function hold(condition: boolean, sentence: string): void {
+  if (!condition) throw new DidNotHoldError(sentence);
+}
+
+/** Signatures that one run needs, with the one that the network's own attempt spends. */
+const presignsPerRun = 5;
+const ether = 10n ** 18n;
+const recipient = '0x00000000000000000000000000000000000d0a11';
+
+class MainJob {
+  readonly #options: MainJobOptions;
+  readonly #report: Reporter;
+  readonly #network = new LocalNetwork();
+  #identities: string[] = [];
+  #progress: (detail: string) => void = () => {};
+  #evm: EvmNode | undefined;
+  #bitcoin: BitcoinNode | undefined;
+
+  constructor(options: MainJobOptions, report: Reporter) {
+    this.#options = options;
+    this.#report = report;
+    this.#network.onNote((from, text) =>
+      this.#progress(`${from === 'wallet' ? 'wallet' : `validator ${from}`}: ${text}`),
+    );
+  }
+
+  /** A step that shows what the processes say about it. */
+  #step<T>(title: string, work: () => Promise<T>): Promise<T> {
+    return this.#report.step(title, async (progress) => {
+      this.#progress = progress;
+      try {
+        return await work();
+      } finally {
+        this.#progress = () => {};
+      }
+    });
+  }
+
+  #folder(index: number): string {
+    return join(this.#options.data, `validator-${index}`);
+  }
+
+  async #startValidator(index: number, byzantine = false): Promise<Status> {
+    const { profile } = this.#options;
+    this.#network.startValidator({ index, folder: this.#folder(index), profile, byzantine });
+    if (this.#identities.length < this.#options.validators) {
+      const { key } = await this.#network.command<{ key: string }>(`${index}`, { name: 'identity' });
+      this.#identities[index - 1] = key;
+      return { hasKey: false, hasSetup: false, availablePresigns: 0, evidence: [] };
+    }
+    return this.#network.command<Status>(`${index}`, { name: 'start', identities: this.#identities });
+  }
+
+  async run(): Promise<void> {
+    const begin = performance.now();
+    const { data, fresh, profile, validators } = this.#options;
+    if (fresh) rmSync(data, { recursive: true, force: true });
+    mkdirSync(data, { recursive: true, mode: 0o700 });
+    this.#report.say(`dWallet: ${validators} validators, class group CLG-${profile}, state in ${data}`, {
+      event: 'start',
+      validators,
+      profile: `CLG-${profile}`,
+      data,
+    });
+    await this.#startNetwork();
+    const wallet = await this.#openWallet();
+    const chains = this.#startChains();
+    const ethereum = await this.#ethereum(wallet, await chains.evm);
+    const bitcoin = await this.#bitcoinPayment(wallet, await chains.bitcoin);
+    const blamed = await this.#faults(wallet, await chains.evm);
+    await this.#alone(wallet, await chains.evm);
+    const seconds = Math.round((performance.now() - begin) / 100) / 10;
+    this.#report.say(`\n   All of it held. ${seconds} s in total.`, {
+      event: 'done',
+      ethereum,
+      bitcoin,
+      blamed,
+      seconds,
+    });
+  }
+
+  async stop(): Promise<void> {
+    await Promise.allSettled([this.#network.stopAll(), this.#evm?.stop(), this.#bitcoin?.stop()]);
+  }
+
+  // 1 -------------------------------------------------------------------------------------------------------------------------------
+
+  async #startNetwork(): Promise<void> {
+    const { validators, presigns, data } = this.#options;
+    this.#report.section(`A network of ${validators} validators, no trusted dealer`);
+    const statuses = await this.#step(
+      'starting the validators, each a process with its own keys and folder',
+      async () => {
+        const all = Array.from({ length: validators }, (_, i) => i + 1);
+        await Promise.all(all.map((i) => this.#startValidator(i)));
+        this.#checkGenesis(join(data, 'genesis.json'));
+        return Promise.all(
+          all.map((i) => this.#network.command<Status>(`${i}`, { name: 'start', identities: this.#identities })),
+        );
+      },
+    );
+    if (statuses.every(({ hasKey, hasSetup }) => hasKey && hasSetup)) {
+      this.#report.say('the network key of an earlier run is used again', { event: 'network', reused: true });
+    } else {
+      await this.#step('distributed key generation, rehearsal and network setup', () =>
+        this.#network.command<Status>('1', { name: 'genesis' }),
+      );
+      this.#report.say('the network has a key that nobody holds', { event: 'network', reused: false });
+    }
+    const available = Math.min(...statuses.map(({ availablePresigns }) => availablePresigns));
+    if (available < presignsPerRun) {
+      await this.#step(`filling the presign pool: ${presigns} presigns in one session`, () =>
+        this.#network.command<Status>('1', { name: 'presigns', batch: presigns }),
+      );
+    }
+    const { availablePresigns } = await this.#network.command<Status>('1', { name: 'status' });
+    this.#report.say(`${availablePresigns} presigns in the pool`, { event: 'pool', presigns: availablePresigns });
+  }
+
+  /** The committee of an earlier run must be the one of this run. */
+  #checkGenesis(path: string): void {
+    const genesis = JSON.stringify({ identities: this.#identities });
+    if (!existsSync(path)) writeFileSync(path, genesis, { mode: 0o600 });
+    hold(
+      readFileSync(path, 'utf8') === genesis,
+      `${path} names other validators than the folders beside it: begin again with --fresh`,
+    );
+  }
+
+  // 2 -------------------------------------------------------------------------------------------------------------------------------
+
+  async #openWallet(): Promise<Wallet> {
+    const { data, profile, validators } = this.#options;
+    this.#report.section('A dWallet: half of the key with the user, half with the network');
+    this.#network.startWallet({ folder: join(data, 'wallet'), profile, validators });
+    const opened = await this.#step('opening the wallet', () =>
+      this.#network.command<{ created: boolean; publicKey: string; id: string }>('wallet', { name: 'open' }),
+    );
+    const wallet: Wallet = { ...opened, publicKey: fromHex(opened.publicKey) };
+    const ethereum = evmAddress(wallet.publicKey);
+    const bitcoin = p2wpkhAddress(wallet.publicKey, 'regtest');
+    const verb = opened.created ? 'created' : 'opened again';
+    this.#report.say(
+      `dWallet ${verb}\n     public key  ${opened.publicKey}\n     Ethereum    ${ethereum}\n     Bitcoin     ${bitcoin}`,
+      {
+        event: 'dwallet',
+        ...opened,
+        ethereum,
+        bitcoin,
+      },
+    );
+    return wallet;
+  }
+
+  // 3 -------------------------------------------------------------------------------------------------------------------------------
+
+  #startChains(): { evm: Promise<EvmNode>; bitcoin: Promise<BitcoinNode> } {
+    const evm = startEvmNode().then((node) => (this.#evm = node));
+    const bitcoin = startBitcoinNode().then((node) => (this.#bitcoin = node));
+    // Whoever awaits them reports; an early failure must not be an unhandled one.
+    evm.catch(() => {});
+    bitcoin.catch(() => {});
+    return { evm, bitcoin };
+  }
+
+  /** Signs every payload of a transaction with the dWallet and puts the signatures in. */
+  async #signTransaction<I, U extends { readonly intent: I }, S>(
+    chain: NativeChain<I, U, S>,
+    wallet: Wallet,
+    intent: I,
+    title: string,
+  ): Promise<{ raw: Uint8Array; id: string; blamed: readonly Blame[] }> {
+    const unsigned = chain.build(intent);
+    for (const line of chain.describe(unsigned.intent))
+      this.#report.say(`     ${line}`, { event: 'approve', text: line });
+    const signatures: ChainSignature[] = [];
+    const blamed: Blame[] = [];
+    for (const { message, hashScheme } of chain.payloads(unsigned)) {
+      const answer = await this.#step(title, () => this.#sign(message, hashScheme));
+      signatures.push(answer.signature);
+      blamed.push(...answer.blamed);
+    }
+    const signed = chain.attach(unsigned, wallet.publicKey, signatures);
+    return { raw: chain.encode(signed), id: chain.txid(signed), blamed };
+  }
+
+  async #sign(message: Uint8Array, scheme: string): Promise<{ signature: ChainSignature; blamed: readonly Blame[] }> {
+    const answer = await this.#network.command<{ r: string; s: string; recoveryId: number; blamed: readonly Blame[] }>(
+      'wallet',
+      {
+        name: 'sign',
+        scheme,
+        message: toHex(message),
+      },
+    );
+    return {
+      signature: chainSignature(BigInt(`0x${answer.r}`), BigInt(`0x${answer.s}`), answer.recoveryId),
+      blamed: answer.blamed,
+    };
+  }
+
+  async #pay(wallet: Wallet, node: EvmNode, valueWei: bigint, title: string) {
+    const chain = eip1559Chain({ chainId: node.chainId, name: 'local Ethereum' });
+    const from = evmAddress(wallet.publicKey);
+    const nonce = Number(await node.request('eth_getTransactionCount', [from, 'latest']));
+    const intent = evmTransfer({
+      nonce,
+      to: recipient,
+      valueWei,
+      maxFeePerGasWei: 20n * 10n ** 9n,
+      maxPriorityFeePerGasWei: 10n ** 9n,
+    });
+    const before = await node.balance(recipient);
+    const { raw, id, blamed } = await this.#signTransaction(chain, wallet, intent, title);
+    const result = await node.submit(raw);
+    const moved = (await node.balance(recipient)) - before;
+    const accepted = result.accepted && result.status === 'success' && moved === valueWei;
+    return { accepted, hash: id, blamed, result };
+  }
+
+  async #ethereum(wallet: Wallet, node: EvmNode): Promise<{ accepted: boolean; hash: string }> {
+    this.#report.section('A native Ethereum transaction');
+    await node.fund(evmAddress(wallet.publicKey), 10n * ether);
+    const { accepted, hash, result } = await this.#pay(
+      wallet,
+      node,
+      ether,
+      'signing it together: the user and 3 of 4 by weight'.replace('3 of 4', this.#quorum()),
+    );
+    hold(
+      accepted,
+      `the Ethereum node did not execute the transaction: ${result.accepted ? result.status : result.reason}`,
+    );
+    this.#report.say(`the node executed ${hash}; the recipient has 1 ETH more`, { event: 'ethereum', accepted, hash });
+    return { accepted, hash };
+  }
+
+  #quorum(): string {
+    const { threshold, totalWeight } = equalWeights(this.#options.validators);
+    return `${threshold} of ${totalWeight}`;
+  }
+
+  async #bitcoinPayment(wallet: Wallet, node: BitcoinNode): Promise<{ accepted: boolean; txid: string }> {
+    this.#report.section('A native Bitcoin transaction');
+    const chain = p2wpkhChain('regtest');
+    const utxo = await this.#step('a payment of 1 BTC to the dWallet is mined', () =>
+      node.fund(p2wpkhScript(wallet.publicKey), 100_000_000n),
+    );
+    const change = p2wpkhAddress(wallet.publicKey, 'regtest');
+    const intent = p2wpkhTransfer(
+      {
+        utxos: [utxo],
+        to: p2wpkhAddress(secp256k1Curve.G.toBytes(true), 'regtest'),
+        amountSats: 40_000_000n,
+        changeAddress: change,
+        feeRateSatsPerVbyte: 2,
+      },
+      'regtest',
+    );
+    const { raw, id } = await this.#signTransaction(
+      chain,
+      wallet,
+      intent,
+      `signing it together: the user and ${this.#quorum()}`,
+    );
+    const result = await node.submit(raw);
+    hold(result.accepted, `the Bitcoin node refused the transaction: ${result.accepted ? '' : result.reason}`);
+    await node.mine(1);
+    hold(await node.isConfirmed(id), 'the Bitcoin transaction was not mined');
+    this.#report.say(`the node accepted and mined ${id}`, { event: 'bitcoin', accepted: true, txid: id });
+    return { accepted: true, txid: id };
+  }
+
+  // 4 -------------------------------------------------------------------------------------------------------------------------------
+
+  async #faults(wallet: Wallet, node: EvmNode): Promise<readonly Blame[]> {
+    const { validators } = this.#options;
+    this.#report.section('Faulty validators');
+    await this.#network.kill(`${validators}`);
+    this.#report.say(`validator ${validators} is killed`, { event: 'killed', validator: validators });
+    const without = await this.#pay(wallet, node, ether / 10n, `signing without validator ${validators}`);
+    hold(without.accepted, 'the signature without one validator was not accepted');
+    await this.#startValidator(validators);
+    this.#report.say(`the signature is complete and executed; validator ${validators} is back`, {
+      event: 'restarted',
+      validator: validators,
+    });
+
+    const liar = 2;
+    await this.#network.kill(`${liar}`);
+    await this.#startValidator(liar, true);
+    this.#report.say(`validator ${liar} now returns garbage shares`, { event: 'byzantine', validator: liar });
+    const { accepted, blamed } = await this.#pay(wallet, node, ether / 10n, 'signing all the same');
+    hold(accepted, 'the signature with garbage shares was not accepted');
+    const named = [...new Set(blamed.map(({ party }) => party))];
+    hold(
+      named.length === 1 && named[0] === liar,
+      `validator ${liar} should be named, and only it: named are ${named.join(', ') || 'none'}`,
+    );
+    await this.#evidence(liar);
+    await this.#network.kill(`${liar}`);
+    await this.#startValidator(liar);
+    return blamed;
+  }
+
+  /** The evidence that the leader stored convinces another validator, from the messages alone. */
+  async #evidence(liar: number): Promise<void> {
+    const { evidence: ids } = await this.#network.command<Status>('1', { name: 'status' });
+    const id = ids.filter((name) => name.startsWith('sign.') && name.split('.')[2] === String(liar)).at(-1);
+    hold(id !== undefined, 'there is no evidence');
+    const { evidence } = await this.#network.command<{ evidence: string | null }>('1', { name: 'evidence', id });
+    hold(evidence !== null, 'the evidence cannot be read');
+    const { blamed } = await this.#step('validator 3 judges the evidence again', () =>
+      this.#network.command<{ blamed: readonly Blame[] }>('3', { name: 'check-evidence', evidence }),
+    );
+    hold(
+      blamed.length > 0 && blamed.every(({ party }) => party === liar),
+      'the evidence does not convince validator 3',
+    );
+    const [fault] = blamed;
+    this.#report.say(
+      `the signature is complete and executed; validator ${liar} is named (${fault?.check}: ${fault?.reason})`,
+      {
+        event: 'blamed',
+        validator: liar,
+        check: fault?.check,
+        reason: fault?.reason,
+        evidence: id,
+      },
+    );
+  }
+
+  // 5 -------------------------------------------------------------------------------------------------------------------------------
+
+  async #alone(wallet: Wallet, node: EvmNode): Promise<void> {
+    const { data, validators, profile } = this.#options;
+    this.#report.section('What neither side can do alone');
+    const chain = eip1559Chain({ chainId: node.chainId });
+    const nonce = Number(await node.request('eth_getTransactionCount', [evmAddress(wallet.publicKey), 'latest']));
+    const intent = evmTransfer({
+      nonce,
+      to: recipient,
+      valueWei: ether,
+      maxFeePerGasWei: 20n * 10n ** 9n,
+      maxPriorityFeePerGasWei: 10n ** 9n,
+    });
+    const unsigned = chain.build(intent);
+    const [payload] = chain.payloads(unsigned);
+    if (payload === undefined) throw new DidNotHoldError('there is nothing to sign');
+    const messageDigest = hashMessage('keccak256', payload.message);
+    const publicKey = secp256k1Curve.decodePoint(wallet.publicKey, 'publicKey');
+
+    const refused = (who: string, signature: ChainSignature): void => {
+      const numbers = {
+        r: bytesToInteger(signature.r),
+        s: bytesToInteger(signature.s),
+        recoveryId: signature.recoveryId,
+      };
+      hold(
+        !verifySignature({ curve: secp256k1Curve, publicKey, messageDigest: messageDigest as never }, numbers),
+        `${who} alone signed`,
+      );
+      let attached = true;
+      try {
+        chain.attach(unsigned, wallet.publicKey, [signature]);
+      } catch {
+        attached = false;
+      }
+      hold(!attached, `${who} alone made a transaction of the wallet`);
+      const recovered = recoverPublicKey(signature, messageDigest);
+      const owner = recovered === undefined ? 'nobody' : evmAddress(recovered);
+      this.#report.say(
+        `${who} alone: fails. The best signature belongs to ${owner}, not to ${evmAddress(wallet.publicKey)}`,
+        {
+          event: 'alone',
+          who,
+          failed: true,
+          signer: owner,
+        },
+      );
+    };
+
+    await this.#network.stopAll();
+    const network = await this.#step('all validators pool their key shares and ignore every rule', async () => {
+      const parameters = parametersOf(profile);
+      const options = { parameters, curve: secp256k1Curve };
+      const store = new FileRecordStore(join(this.#folder(1), 'records'));
+      const read = (kind: string, id: string): Uint8Array[] => decodeRecords(store.get(kind, id) ?? new Uint8Array(0));
+      const setup = decodeSetupRecord(secp256k1Curve, parameters, read('network', 'setup')[0] as Uint8Array);
+      const key = decodeNetworkKey(options, equalWeights(validators), read('network', 'key')[0] as Uint8Array);
+      const record = decodeDWalletRecord(setup, read('dwallet', wallet.id)[0] as Uint8Array);
+      const assigned = new Set(store.list('assignment'));
+      const free = store.list('presign').find((id) => !assigned.has(id));
+      if (free === undefined) throw new DidNotHoldError('the presign pool is empty');
+      // Spent for ever, at every validator, before it is used: this is one use of it like any other.
+      for (let i = 1; i <= validators; i++) {
+        new FileRecordStore(join(this.#folder(i), 'records')).putOnce('assignment', free, new Uint8Array(64));
+      }
+      const presign = decodePresign(setup, read('presign', free)[0] as Uint8Array);
+      const shares = new Map<number, Secret<bigint>>();
+      for (let i = 1; i <= validators; i++) {
+        for (const [j, share] of Keystore.open(this.#folder(i), systemRandom).shares ?? []) shares.set(j, share);
+      }
+      return networkAlone({ setup, key, record, presign, shares }, payload.message);
+    });
+    if (network === undefined) throw new DidNotHoldError('the pooled shares do not decrypt');
+    refused('the network', chainSignature(network.r, network.s, network.recoveryId));
+
+    const walletData = new FileWalletStore(join(data, 'wallet', 'wallet.json')).load();
+    const stored = walletData?.wallets.find(({ id }) => id === wallet.id);
+    if (stored === undefined) throw new DidNotHoldError('the wallet file does not hold the wallet');
+    const user = userAlone(new Secret(bytesToInteger(fromHex(stored.userShare))), payload.message);
+    refused('the user', chainSignature(user.r, user.s, user.recoveryId));
+  }
+}
+
+const bytes32 = (value: bigint): Uint8Array => fromHex(value.toString(16).padStart(64, '0'));
+const chainSignature = (r: bigint, s: bigint, recoveryId: number): ChainSignature => ({
+  r: bytes32(r),
+  s: bytes32(s),
+  recoveryId,
+});
+
+async function main(): Promise<number> {
+  const options = parseOptions(process.argv.slice(2));
+  const report = createReporter(options.json);
+  const job = new MainJob(options, report);
+  const interrupted = (signal: NodeJS.Signals): void => {
+    void job.stop().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143));
+  };
+  process.once('SIGINT', interrupted);
+  process.once('SIGTERM', interrupted);
+  try {
+    await job.run();
+    return 0;
+  } catch (error) {
+    report.fail(error instanceof Error ? error.message : String(error));
+    if (process.env['DWALLET_DEBUG'] !== undefined) console.error(error);
+    return 1;
+  } finally {
+    await job.stop();
+  }
+}
+
+process.exitCode = await main();

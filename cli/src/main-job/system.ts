@@ -1,0 +1,22 @@
+/**
+ * What the processes of the main job have in common: the platform's random generator, the profile, the kernel.
+ *
+ * @module
+ */
+import { randomBytes } from 'node:crypto';
+import { type Profile, type PublicParameters, clg112, clg128, createPublicParameters } from '@dwallet/class-groups';
+import { referenceKernel } from '@dwallet/kernel';
+import type { Random } from '@dwallet/sigma';
+
+export const systemRandom: Random = (length) => new Uint8Array(randomBytes(length));
+
+export const profileOf = (bits: '112' | '128'): Profile => (bits === '112' ? clg112 : clg128);
+
+export const parametersOf = (bits: '112' | '128'): PublicParameters =>
+  createPublicParameters(referenceKernel, profileOf(bits));
+
+export const toHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+export const fromHex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'));
+
+/** Name of the local network: part of its identity. */
+export const networkName = 'dwallet-local';
