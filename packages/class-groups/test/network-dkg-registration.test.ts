@@ -11,6 +11,7 @@ import {
   digestTagged,
   encodeText,
   encodeUint,
+  hashLambda,
   sessionId,
   validatorId,
 } from '@dwallet/sigma';
@@ -110,6 +111,13 @@ describe('Schnorr proof of knowledge', () => {
     expect(() => readSchnorr(new Reader(large, 'proof'), 'p')).toThrow(DecodeError);
   });
 
+  test('lessons row 10: every element is in the hash (the challenge recomputed from its definition)', () => {
+    const points = [ristrettoBase, key, proof.mask];
+    const items = [context, encodeText('ristretto255'), ...points.map(encodeRistretto)];
+    const [e] = hashLambda('ristretto/Schnorr', items) as [bigint];
+    expect(ristrettoBase.multiply(proof.response).equals(proof.mask.add(key.multiply(e)))).toBe(true);
+  });
+
   test('two proofs never share a mask', () => {
     expect(proveSchnorr(context, key, witness, random).mask.equals(proof.mask)).toBe(false);
   });
@@ -146,6 +154,14 @@ describe('Chaum-Pedersen proof', () => {
     const other = new Secret(witness.expose() + 1n);
     const wrongKey = { key, base, shared: multiplyRistretto(base, other.expose()) };
     expect(verifyChaumPedersen(context, wrongKey, proveChaumPedersen(context, wrongKey, other, random))).toBe(false);
+  });
+
+  test('lessons row 10: every element is in the hash (the challenge recomputed from its definition)', () => {
+    const points = [ristrettoBase, base, key, shared, proof.keyMask, proof.sharedMask];
+    const items = [context, encodeText('ristretto255'), ...points.map(encodeRistretto)];
+    const [e] = hashLambda('ristretto/Chaum-Pedersen', items) as [bigint];
+    expect(ristrettoBase.multiply(proof.response).equals(proof.keyMask.add(key.multiply(e)))).toBe(true);
+    expect(base.multiply(proof.response).equals(proof.sharedMask.add(shared.multiply(e)))).toBe(true);
   });
 
   test('round trip', () => {

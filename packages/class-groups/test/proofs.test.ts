@@ -7,7 +7,9 @@ import {
   Reader,
   Secret,
   clgChallenges,
+  concat,
   encodeStatement,
+  encodeUint32,
   languageTranscript,
   responseBits,
   sessionId,
@@ -17,6 +19,7 @@ import {
   verifyExact,
   virtualId,
 } from '@dwallet/sigma';
+import { shake256 } from '@noble/hashes/sha3.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -494,6 +497,22 @@ describe('CG:T18 EDL (CG 3.9)', () => {
     );
     const wrong = { ...equality, pairs };
     refused(equalityOfExponentsInstance(setup, bytes, wrong, proveEqualityOfExponents(setup, bytes, wrong, d, random)));
+  });
+
+  test('every pair is in the transcript itself through dig, not only through the random combination', () => {
+    for (const K of [1, 2]) {
+      const equality = statement(K);
+      const dig = shake256(
+        concat(
+          encodeUint32(K),
+          ...equality.pairs.flatMap(({ base, power }) => [group.encode(base), group.encode(power)]),
+        ),
+        { dkLen: 32 },
+      );
+      const proof = proveEqualityOfExponents(setup, bytes, equality, d, random);
+      const { language } = equalityOfExponentsInstance(setup, bytes, equality, proof);
+      expect(languageTranscript(language).some((item) => Buffer.compare(item, dig) === 0)).toBe(true);
+    }
   });
 
   test('the order of the pairs is bound', () => {

@@ -24,10 +24,19 @@ export async function compileKernel() {
   const { error, stderr } = await asc.main(
     [
       'index.ts',
-      '--outFile', 'kernel.wasm',
-      '-O3', '--converge', '--noAssert', '--runtime', 'stub',
-      '--enable', 'bulk-memory',
-      '--initialMemory', PAGES, '--maximumMemory', PAGES,
+      '--outFile',
+      'kernel.wasm',
+      '-O3',
+      '--converge',
+      '--noAssert',
+      '--runtime',
+      'stub',
+      '--enable',
+      'bulk-memory',
+      '--initialMemory',
+      PAGES,
+      '--maximumMemory',
+      PAGES,
     ],
     {
       readFile: (name) => readFile(join(kernel, 'assembly', name), 'utf8').catch(() => null),

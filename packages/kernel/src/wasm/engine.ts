@@ -33,14 +33,7 @@ export interface KernelExports {
   invert(x: number, out: number): void;
   multiPowerVartime(terms: number, count: number, scratch: number, out: number): number;
   multiPower(terms: number, count: number, window: number, digits: number, scratch: number, out: number): number;
-  buildComb(
-    table: number,
-    record: number,
-    teeth: number,
-    blocks: number,
-    spacing: number,
-    scratch: number,
-  ): number;
+  buildComb(table: number, record: number, teeth: number, blocks: number, spacing: number, scratch: number): number;
   combPower(
     table: number,
     teeth: number,

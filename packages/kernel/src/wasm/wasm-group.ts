@@ -190,20 +190,23 @@ export class WasmGroup implements ClassGroup {
     const exponentLimbs = (((window * digits) >> 5) + 3) & ~1;
     const perTerm =
       TERM_BYTES + this.#recordBytes * (1 + 2 ** (window - 1)) + 2 * this.#shortBytes + 4 * exponentLimbs + 8;
-    return this.#product(factors, () => perTerm, (part) =>
-      this.#make((arena, out) => {
-        const structures = arena.reserve(TERM_BYTES * part.length);
-        const records = part.map(({ record }) => arena.put(record));
-        const view = new DataView(arena.bytes.buffer, structures);
-        part.forEach(({ exponent }, i) => {
-          const { recoded, excess } = recode(exponent, window * digits);
-          const at = TERM_BYTES * i;
-          view.setUint32(at, records[i] as number, true);
-          view.setUint32(at + 4, arena.putSecret(recoded, exponentLimbs), true);
-          view.setUint32(at + 8, excess, true);
-        });
-        return arena.exports.multiPower(structures, part.length, window, digits, arena.next, out);
-      }),
+    return this.#product(
+      factors,
+      () => perTerm,
+      (part) =>
+        this.#make((arena, out) => {
+          const structures = arena.reserve(TERM_BYTES * part.length);
+          const records = part.map(({ record }) => arena.put(record));
+          const view = new DataView(arena.bytes.buffer, structures);
+          part.forEach(({ exponent }, i) => {
+            const { recoded, excess } = recode(exponent, window * digits);
+            const at = TERM_BYTES * i;
+            view.setUint32(at, records[i] as number, true);
+            view.setUint32(at + 4, arena.putSecret(recoded, exponentLimbs), true);
+            view.setUint32(at + 8, excess, true);
+          });
+          return arena.exports.multiPower(structures, part.length, window, digits, arena.next, out);
+        }),
     );
   }
 

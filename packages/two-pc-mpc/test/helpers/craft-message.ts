@@ -92,6 +92,8 @@ export interface CraftArguments {
   readonly hashScheme: HashScheme;
   readonly message: Uint8Array;
   readonly seed: string;
+  /** Takes the class-group part from here instead of computing it: for lies that the curve checks must refuse before it matters. */
+  readonly donor?: SignMessage;
 }
 
 const inverseOrOne = (value: bigint, q: bigint): bigint => (mod(value, q) === 0n ? 1n : invertMod(value, q));
@@ -146,7 +148,6 @@ export function craftMessage(args: CraftArguments, lies: Lies = {}): Crafted {
   const input = { curve, presign, userPublicShare: record.userPublicShare, hashScheme, message: m };
   const { randomizers, seed } = deriveNonceRandomizers(input, first);
   const randomizedNonce = randomizePublicNonce(curve, presign, randomizers);
-  const maskedNonce = randomizeMaskedNonce(parameters, presign, randomizers);
   const honestNetworkNonce = curve.multiply(randomizedNonce, alpha).add(curve.multiply(G, beta));
   const networkNonce = lies.networkNonce?.(honestNetworkNonce, randomizedNonce, secrets) ?? honestNetworkNonce;
   const honestNonce = curve.multiply(networkNonce, inverseOrOne(kA, q));
@@ -178,44 +179,7 @@ export function craftMessage(args: CraftArguments, lies: Lies = {}): Crafted {
   const proofNetworkNonce = claim(claims.networkNonce, 'pi_RB', [alpha, beta, rho1, rho2]);
   const proofPublicNonce = claim(claims.publicNonce, 'pi_R', [kA, rho0]);
 
-  const bits = randomizedCoefficientBits(parameters);
-  const evaluate = (inputs: readonly [Ciphertext, Ciphertext], a: readonly [bigint, bigint], eta: bigint): Ciphertext =>
-    evaluateSecret(
-      parameters,
-      encryptionKey,
-      inputs.map((ciphertext, i) => ({ ciphertext, coefficient: a[i] as bigint })),
-      bits,
-      eta,
-    );
-  const wide = ([x, y]: readonly [bigint, bigint]): readonly [bigint, bigint] => [
-    randomizeCoefficient(parameters, mod(x, q), random),
-    randomizeCoefficient(parameters, mod(y, q), random),
-  ];
-
-  const honestBetaAlpha: readonly [bigint, bigint] = [beta, alpha];
-  const betaAlpha = wide(lies.denominatorCoefficients?.(honestBetaAlpha) ?? honestBetaAlpha);
-  const eta0 = sampleRandomness(parameters, random);
-  const honestDenominator = evaluate([presign.mask, maskedNonce], betaAlpha, eta0);
-  const denominator = lies.denominator?.(honestDenominator) ?? honestDenominator;
-  const proofDenominator = claim(denominatorClaim(known, maskedNonce, denominator), 'pi_ctalphabeta', [
-    ...betaAlpha,
-    rho2,
-    rho1,
-    eta0,
-  ]);
-
-  const honestA: readonly [bigint, bigint] = [mod(kA * (r * userShare + usedMessage), q), mod(r * kA, q)];
-  const a = wide(lies.numeratorCoefficients?.(honestA, secrets, r) ?? honestA);
-  const eta1 = sampleRandomness(parameters, random);
-  const honestNumerator = evaluate([presign.mask, presign.maskedShare], a, eta1);
-  const numerator = lies.numerator?.(honestNumerator) ?? honestNumerator;
-  const proofNumerator = claim(numeratorClaim(known, numerator), 'pi_ctA', [
-    ...a,
-    mod(r * rho3 + usedMessage * rho0, q),
-    mod(r * rho0, q),
-    eta1,
-  ]);
-
+  const evaluated = args.donor ?? evaluateBoth();
   const honestMessage: SignMessage = {
     presignId: presign.presignId,
     publicKey: record.publicKey,
@@ -224,14 +188,56 @@ export function craftMessage(args: CraftArguments, lies: Lies = {}): Crafted {
     ...first,
     publicNonce,
     networkNonce,
-    numerator,
-    denominator,
+    numerator: evaluated.numerator,
+    denominator: evaluated.denominator,
     proofKx,
     proofPublicNonce,
     proofNetworkNonce,
-    proofNumerator,
-    proofDenominator,
+    proofNumerator: evaluated.proofNumerator,
+    proofDenominator: evaluated.proofDenominator,
   };
   const message = lies.message?.(honestMessage) ?? honestMessage;
   return { bytes: encodeSignMessage(parameters, curve, message), message, secrets, r, m };
+
+  function evaluateBoth(): Pick<SignMessage, 'numerator' | 'denominator' | 'proofNumerator' | 'proofDenominator'> {
+    const maskedNonce = randomizeMaskedNonce(parameters, presign, randomizers);
+    const bits = randomizedCoefficientBits(parameters);
+    const evaluate = (inputs: readonly [Ciphertext, Ciphertext], a: readonly [bigint, bigint], eta: bigint): Ciphertext =>
+      evaluateSecret(
+        parameters,
+        encryptionKey,
+        inputs.map((ciphertext, i) => ({ ciphertext, coefficient: a[i] as bigint })),
+        bits,
+        eta,
+      );
+    const wide = ([x, y]: readonly [bigint, bigint]): readonly [bigint, bigint] => [
+      randomizeCoefficient(parameters, mod(x, q), random),
+      randomizeCoefficient(parameters, mod(y, q), random),
+    ];
+
+    const honestBetaAlpha: readonly [bigint, bigint] = [beta, alpha];
+    const betaAlpha = wide(lies.denominatorCoefficients?.(honestBetaAlpha) ?? honestBetaAlpha);
+    const eta0 = sampleRandomness(parameters, random);
+    const honestDenominator = evaluate([presign.mask, maskedNonce], betaAlpha, eta0);
+    const denominator = lies.denominator?.(honestDenominator) ?? honestDenominator;
+    const proofDenominator = claim(denominatorClaim(known, maskedNonce, denominator), 'pi_ctalphabeta', [
+      ...betaAlpha,
+      rho2,
+      rho1,
+      eta0,
+    ]);
+
+    const honestA: readonly [bigint, bigint] = [mod(kA * (r * userShare + usedMessage), q), mod(r * kA, q)];
+    const a = wide(lies.numeratorCoefficients?.(honestA, secrets, r) ?? honestA);
+    const eta1 = sampleRandomness(parameters, random);
+    const honestNumerator = evaluate([presign.mask, presign.maskedShare], a, eta1);
+    const numerator = lies.numerator?.(honestNumerator) ?? honestNumerator;
+    const proofNumerator = claim(numeratorClaim(known, numerator), 'pi_ctA', [
+      ...a,
+      mod(r * rho3 + usedMessage * rho0, q),
+      mod(r * rho0, q),
+      eta1,
+    ]);
+    return { numerator, denominator, proofNumerator, proofDenominator };
+  }
 }
