@@ -3,6 +3,7 @@ import {
   type Blame,
   CheckError,
   DecodeError,
+  InvalidArgumentsError,
   Secret,
   ThresholdNotReachedError,
   type ValidatorId,
@@ -31,6 +32,7 @@ import {
   ristrettoBase,
   sampleRistrettoScalar,
 } from '../src/network-dkg/ristretto-proofs.ts';
+import { proveDeal } from '../src/network-dkg/round-1-deal.ts';
 import { complain } from '../src/network-dkg/round-2-acknowledge.ts';
 import { contextBytes, shapeOf, shareBytes } from '../src/network-dkg/session.ts';
 import { type Deviation, craftDeal, dyadicDeal, orderTwo } from './helpers/malicious-dealer.ts';
@@ -299,6 +301,18 @@ describe('CG:T21 malicious dealers, refused in public', () => {
       proveConstant: () => decoded.constantProof,
     });
     expect(refusal(moved).reason).toContain('constantProof');
+    // Everything the same but R, whose new exponent this dealer knows.
+    const exponent = sampleRistrettoScalar(dkgRandom('other R'));
+    const ephemeral = multiplyRistretto(ristrettoBase, exponent.expose());
+    const dealing = { ...input, committee, dealer: v(2) };
+    const renewed = proveDeal(
+      dealing,
+      { ...decoded, ephemeral },
+      exponent,
+      () => decoded.constantProof,
+      dkgRandom('R'),
+    );
+    expect(refusal(renewed).reason).toContain('constantProof');
   });
 
   test('lessons row 9: transcript context swapped: network, epoch, session, identities, policy, committee', () => {
@@ -508,6 +522,13 @@ describe('CG:T22 false complaints', () => {
     );
     expect(judgement.qualified).toEqual([1, 3, 4]);
     expect(parties(judgement.blamed).sort()).toEqual([2, 4, 4]);
+  });
+
+  test('a validator with a wrong k_v refuses to answer instead of blaming everybody', () => {
+    const wrong = { validator: v(3), scalar: kemSecret(4).scalar };
+    expect(() =>
+      networkDkg.acknowledge({ ...input, committee, deals: honestSet, kemSecret: wrong }, dkgRandom('wrong key')),
+    ).toThrow(InvalidArgumentsError);
   });
 
   test('receiver and judge decide alike', () => {

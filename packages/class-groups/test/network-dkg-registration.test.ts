@@ -289,7 +289,7 @@ describe('registration', () => {
       inbox: [entry(0), entry(0), { from: stranger, message: entry(1).message }],
     });
     expect([...keys.keys()]).toEqual([1]);
-    expect(blamed.map(({ party }) => party)).toEqual([9]);
+    expect(blamed).toEqual([{ party: 9, check: 'CG:8.1.1', reason: 'is not in the committee' }]);
   });
 
   test('lessons row 9: the proof is bound to network, epoch, session, identities, policy and owner', () => {
