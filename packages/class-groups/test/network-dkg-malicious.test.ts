@@ -381,13 +381,14 @@ describe('CG:T22 false complaints', () => {
     networkDkg.encodeAcknowledge(input, honestSet, { deals: honestSet.digest, rejected: rejected.map(v), complaints });
   const own = complain({ ...input, committee, kemSecret: kemSecret(3) }, dealOf(1), dkgRandom('false'));
 
-  const cases: readonly (readonly [string, () => Uint8Array])[] = [
-    ['right shares, revealed for nothing', () => about([own], [1])],
-    ['no evidence', () => about([], [1])],
-    ['garbage', () => about([{ dealer: v(1), evidence: new Uint8Array(128).fill(0xff) }], [1])],
-    ['the identity as S', () => about([{ dealer: v(1), evidence: new Uint8Array(128) }], [1])],
+  const cases: readonly (readonly [string, string, () => Uint8Array])[] = [
+    ['right shares, revealed for nothing', 'the shares are right', () => about([own], [1])],
+    ['no evidence', 'without evidence', () => about([], [1])],
+    ['garbage', 'Complaint.shared', () => about([{ dealer: v(1), evidence: new Uint8Array(128).fill(0xff) }], [1])],
+    ['the identity as S', 'is the identity', () => about([{ dealer: v(1), evidence: new Uint8Array(128) }], [1])],
     [
       'another S with the proof of the right one',
+      'its proof does not verify',
       () => {
         const evidence = Uint8Array.from(own.evidence);
         evidence.set(encodeRistretto(decodeRistretto(own.evidence.slice(0, 32), 'S').add(ristrettoBase)));
@@ -396,6 +397,7 @@ describe('CG:T22 false complaints', () => {
     ],
     [
       'a wrong S with a proof under another key',
+      'its proof does not verify',
       () => {
         const scalar = sampleRistrettoScalar(dkgRandom('other key'));
         const liar = {
@@ -415,17 +417,28 @@ describe('CG:T22 false complaints', () => {
     ],
     [
       "validator 4's complaint",
+      'its proof does not verify',
       () => about([complain({ ...input, committee, kemSecret: kemSecret(4) }, dealOf(1), dkgRandom('copy'))], [1]),
     ],
     [
       'a complaint about another dealer',
+      'its proof does not verify',
       () => {
         const other = complain({ ...input, committee, kemSecret: kemSecret(3) }, dealOf(2), dkgRandom('dealer'));
         return about([{ dealer: v(1), evidence: other.evidence }], [1]);
       },
     ],
     [
+      'a complaint about another deal of this dealer with the same R',
+      'its proof does not verify',
+      () => {
+        const other = { ...dealOf(1), digest: digestTagged('another deal', []) };
+        return about([complain({ ...input, committee, kemSecret: kemSecret(3) }, other, dkgRandom('deal'))], [1]);
+      },
+    ],
+    [
       'a complaint of another session',
+      'its proof does not verify',
       () => {
         const session = { ...committee.session, session: sessionId(digestTagged('replay', [])) };
         const replayed = complain(
@@ -437,13 +450,14 @@ describe('CG:T22 false complaints', () => {
       },
     ],
   ];
-  test.each(cases)('%s: the complainer is blamed, the dealer kept, nobody is silent', (_, make) => {
+  test.each(cases)('%s: the complainer is blamed, the dealer kept, nobody is silent', (_, why, make) => {
     const judgement = judge(honestSet, replaceAnswer(3, make()));
     expect(judgement.qualified).toEqual([1, 2, 3, 4]);
     expect(judgement.silent).toEqual([]);
     expect(judgement.blamed).toMatchObject([
       { party: 3, check: 'CG:8.1.3', reason: expect.stringContaining('false complaint about validator 1') as string },
     ]);
+    expect(judgement.blamed[0]?.reason).toContain(why);
   });
 
   test('pitfall 38: a lying complainer about everybody does not stop the setup', () => {

@@ -203,6 +203,11 @@ describe('CG:8.1.4 silent validators', () => {
     const first = networkDkg.reveal({ ...input, deals, judgement: without(4), secrets });
     expect(networkDkg.reveal({ ...input, deals, judgement: without(4), secrets })).toEqual(first);
     expect(() => networkDkg.reveal({ ...input, deals, judgement: without(3), secrets })).toThrow(InvalidArgumentsError);
+    // A dealer that is out reveals nothing.
+    const excluded = { ...without(4), qualified: [v(2), v(3), v(4)] };
+    expect(() => networkDkg.reveal({ ...input, deals, judgement: excluded, secrets })).toThrow(
+      'not a qualified dealer',
+    );
     // A reveal made for one list is not accepted for another.
     const judgement = without(3);
     const outcome = networkDkg.verifyReveals({
@@ -339,7 +344,7 @@ describe('CG:8.1.5 finalise', () => {
     const of = { ...input, outcome: run.outcome, validator: v(1) };
     expect(networkDkg.finalizeShares({ ...of, received })).toHaveLength(1);
     expect(() => networkDkg.finalizeShares(of)).toThrow(InvalidArgumentsError);
-    expect(() => networkDkg.finalizeShares({ ...of, validator: v(2), received })).toThrow(InvalidArgumentsError);
+    expect(() => networkDkg.finalizeShares({ ...of, validator: v(2), received })).toThrow('shares of validator 1');
     const without = { ...received, shares: new Map([...received.shares].slice(1)) };
     expect(() => networkDkg.finalizeShares({ ...of, received: without })).toThrow(InvalidArgumentsError);
     const one = received.shares.get(v(2))?.get(virtualId(1))?.expose() as bigint;
@@ -417,6 +422,8 @@ describe('CG:8.1.5 rehearsal', () => {
       blamed: [{ party: 1 }],
       networkKey: { rehearsedBy: [2, 3, 4] },
     });
+    const repeated = [...[1, 2, 3].map(rehearsal), badEntry];
+    expect(networkDkg.confirmRehearsal({ ...base, inbox: repeated })).toMatchObject({ kind: 'usable', blamed: [] });
     // The same validator may repair it: the first valid message counts.
     expect(networkDkg.confirmRehearsal({ ...base, inbox: [badEntry, ...[1, 2, 3].map(rehearsal)] })).toMatchObject({
       kind: 'usable',

@@ -161,34 +161,38 @@ export function euclid(x: usize, y: usize, bound: usize): void {
       // Cofactor pairs packed as u 2^32 + v. A step with divisor b makes cofactors of at most a_0 / b, so that b > a_0 / 2^31
       // keeps them below 2^31.
       const least = a >> 31;
-      let p0: u64 = 1 << 32;
+      let p0: u64 = (1 as u64) << 32;
       let p1: u64 = 1;
       let steps = 0;
-      if (exact) {
-        while (b > least && a > stop) {
-          const q = a / b;
-          const t = a - q * b;
-          const p = p0 + q * p1;
-          a = b;
-          b = t;
-          p0 = p1;
-          p1 = p;
-          steps++;
+      while (b > least && a > stop) {
+        // q = floor(a / b). From the leading 32 bits of a, 32-bit divisions being the faster ones, it is at most 1 too large
+        // as long as b keeps 16 bits.
+        const shift = 32 - clz(a | LOW);
+        const head = (b >> shift) as u32;
+        let q: u64 = 0;
+        let t: u64 = 0;
+        if (head < 65_536) {
+          q = a / b;
+          t = a - q * b;
+        } else {
+          q = ((a >> shift) as u32 / head) as u64;
+          t = a - q * b;
+          if ((t as i64) < 0) {
+            t += b;
+            q--;
+          }
         }
-      } else {
-        while (b > least && a > stop) {
-          const q = a / b;
-          const t = a - q * b;
-          const p = p0 + q * p1;
+        const p = p0 + q * p1;
+        if (!exact) {
           // Both conditions together make the quotient that of the whole numbers (v is the larger cofactor).
           const v = p & LOW;
           if (t < v || b - t < v + (p1 & LOW)) break;
-          a = b;
-          b = t;
-          p0 = p1;
-          p1 = p;
-          steps++;
         }
+        a = b;
+        b = t;
+        p0 = p1;
+        p1 = p;
+        steps++;
       }
       if (steps != 0) {
         const A = p0 >> 32;

@@ -148,6 +148,8 @@ const DX_QUOTIENT: usize = memory.data(1088, 8);
 const DY_QUOTIENT: usize = memory.data(1088, 8);
 const AX: usize = memory.data(1088, 8);
 const AY: usize = memory.data(1088, 8);
+const Q1: usize = memory.data(1088, 8);
+const Q3: usize = memory.data(1088, 8);
 const T1: usize = memory.data(1088, 8);
 const T2: usize = memory.data(1088, 8);
 const T3: usize = memory.data(1088, 8);
@@ -305,15 +307,20 @@ export function square(out: usize, x: usize): void {
   setNegative(by, odd);
   setNegative(X, odd);
   setNegative(Y, 1);
-  // 3., 4. dy = (dx Y + Dy) / X = (by Dy - c Y) / By since by X - bx Y = By
+  // 3., 4.
   setDivisor(by0);
   exactQuotient(DX_QUOTIENT, bx, dy0, c, X);
-  exactQuotient(DY_QUOTIENT, by, dy0, c, Y);
+  multiply(Q3, Y, DX_QUOTIENT);
+  add(T1, Q3, dy0);
+  setDivisor(X);
+  exactQuotient(DY_QUOTIENT, T1, ONE, ZERO, ZERO);
   let ax = X;
   let ay = Y;
   if (!coprime) {
     multiply(AX, G, X);
     multiply(AY, G, Y);
+    multiply(T1, G, Q3);
+    copy(Q3, T1);
     ax = AX;
     ay = AY;
   }
@@ -323,10 +330,9 @@ export function square(out: usize, x: usize): void {
   multiply(T1, bx, bx);
   multiply(T2, ax, DX_QUOTIENT);
   subtract(C3, T1, T2);
-  // b3 = b + 2 (ay dx - by bx)
-  multiply(T1, ay, DX_QUOTIENT);
+  // b3 = G (t + Q1) - 2 bx by = b + 2 (G Y dx - bx by)
   multiply(T2, by, bx);
-  subtract(T1, T1, T2);
+  subtract(T1, Q3, T2);
   shiftLeft(T1, T1, 1);
   add(B3, b, T1);
   reduce(out);
@@ -418,18 +424,30 @@ export function compose(out: usize, x: usize, y: usize): void {
   setNegative(by, odd);
   setNegative(X, odd);
   setNegative(Y, 1);
-  // 8., 9. All four quotients by By: cy = Q2 / bx = (Cy by - m Y) / By and dy = Q4 / X = (Dy by - c2 Y) / By, since
-  // by X - bx Y = By; these forms of them also hold for bx = 0 and z = 0.
+  // 8., 9. With by X - bx Y = By the formulas of step 9 hold for z = 0 as well.
   setDivisor(big);
   exactQuotient(CX_QUOTIENT, bx, cy0, M, X);
-  exactQuotient(CY_QUOTIENT, by, cy0, M, Y);
   exactQuotient(DX_QUOTIENT, bx, dy0, c2, X);
-  exactQuotient(DY_QUOTIENT, by, dy0, c2, Y);
+  multiply(Q1, by, CX_QUOTIENT);
+  multiply(Q3, Y, DX_QUOTIENT);
+  if (size(bx) == 0) {
+    // cy = (Cy by - m Y) / By, which is Q2 / bx in general
+    exactQuotient(CY_QUOTIENT, by, cy0, M, Y);
+  } else {
+    add(T1, Q1, M);
+    setDivisor(bx);
+    exactQuotient(CY_QUOTIENT, T1, ONE, ZERO, ZERO);
+  }
+  add(T1, Q3, dy0);
+  setDivisor(X);
+  exactQuotient(DY_QUOTIENT, T1, ONE, ZERO, ZERO);
   let ax = X;
   let ay = Y;
   if (!coprime) {
     multiply(AX, G, X);
     multiply(AY, G, Y);
+    multiply(T1, G, Q3);
+    copy(Q3, T1);
     ax = AX;
     ay = AY;
   }
@@ -439,10 +457,8 @@ export function compose(out: usize, x: usize, y: usize): void {
   multiply(T1, bx, CX_QUOTIENT);
   multiply(T2, ax, DX_QUOTIENT);
   subtract(C3, T1, T2);
-  // b3 = G (Q3 + Q4) - Q1 - Q2 = b1 + 2 (ay dx - by cx)
-  multiply(T1, ay, DX_QUOTIENT);
-  multiply(T2, by, CX_QUOTIENT);
-  subtract(T1, T1, T2);
+  // b3 = G (Q3 + Q4) - Q1 - Q2 = b1 + 2 (G Y dx - by cx)
+  subtract(T1, Q3, Q1);
   shiftLeft(T1, T1, 1);
   add(B3, b1, T1);
   reduce(out);

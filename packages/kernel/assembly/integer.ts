@@ -270,11 +270,13 @@ const PRODUCT_2: usize = memory.data(1088, 8);
 let divisorTwos: i32 = 0;
 let divisorBits: i32 = 0;
 let divisorInverse: u32 = 0;
+let divisorNegative: i32 = 0;
 
-/** Prepares exact divisions by d > 0. */
+/** Prepares exact divisions by d != 0. */
 export function setDivisor(d: usize): void {
   divisorTwos = trailingZeros(d);
   divisorBits = bitLength(d);
+  divisorNegative = isNegative(d);
   if (divisorTwos == 0) copy(ODD_DIVISOR, d);
   else shiftRight(ODD_DIVISOR, d, divisorTwos);
   const d0 = limb(ODD_DIVISOR, 0);
@@ -303,7 +305,7 @@ export function exactQuotient(q: usize, x1: usize, y1: usize, x2: usize, y2: usi
   const sign1 = isNegative(x1) ^ isNegative(y1);
   const sign2 = isNegative(x2) ^ isNegative(y2);
   // p2 becomes the numerator or its negative; the loop below then yields minus (p2 / d) modulo 2^(32 n).
-  let flip = sign1;
+  let flip = sign1 ^ divisorNegative;
   if (sign1 == sign2) {
     subRow(p2, p2, p1, count);
   } else {

@@ -15,6 +15,8 @@ const OPERAND: usize = memory.data(3264, 8);
 const DOUBLE: usize = memory.data(3264, 8);
 /** Two records: a masked look-up, and the correction pair. */
 const SELECTED: usize = memory.data(2112, 32);
+/** One mask for each entry of the longest block, 2^9 of them. */
+const MASKS: usize = memory.data(4096, 8);
 
 // A term of a multi-exponentiation, 32 bytes, all u32 addresses or numbers.
 const TERM: usize = 32;
@@ -117,19 +119,32 @@ function sameMask(i: u32, index: u32): u64 {
 
 /** SELECTED = entry `index` of `count` entries of `bytes` (a multiple of 8) each, reading all of them. */
 function select(table: usize, count: i32, bytes: i32, index: u32): void {
-  let at = 0;
-  for (; at + 32 <= bytes; at += 32) {
+  for (let i = 0; i < count; i++) store<u64>(MASKS + ((i as usize) << 3), sameMask(i as u32, index));
+  const end = MASKS + ((count as usize) << 3);
+  let next = 0;
+  while (next + 64 <= bytes) {
+    const at = next;
+    // The last 64 bytes may overlap the ones before.
+    next = at + 64 < bytes ? min(at + 64, bytes - 64) : bytes;
     let w0: u64 = 0;
     let w1: u64 = 0;
     let w2: u64 = 0;
     let w3: u64 = 0;
+    let w4: u64 = 0;
+    let w5: u64 = 0;
+    let w6: u64 = 0;
+    let w7: u64 = 0;
     let p = table + (at as usize);
-    for (let i = 0; i < count; i++) {
-      const mask = sameMask(i as u32, index);
+    for (let q = MASKS; q < end; q += 8) {
+      const mask = load<u64>(q);
       w0 |= load<u64>(p) & mask;
       w1 |= load<u64>(p, 8) & mask;
       w2 |= load<u64>(p, 16) & mask;
       w3 |= load<u64>(p, 24) & mask;
+      w4 |= load<u64>(p, 32) & mask;
+      w5 |= load<u64>(p, 40) & mask;
+      w6 |= load<u64>(p, 48) & mask;
+      w7 |= load<u64>(p, 56) & mask;
       p += bytes as usize;
     }
     const out = SELECTED + (at as usize);
@@ -137,12 +152,16 @@ function select(table: usize, count: i32, bytes: i32, index: u32): void {
     store<u64>(out, w1, 8);
     store<u64>(out, w2, 16);
     store<u64>(out, w3, 24);
+    store<u64>(out, w4, 32);
+    store<u64>(out, w5, 40);
+    store<u64>(out, w6, 48);
+    store<u64>(out, w7, 56);
   }
-  for (; at < bytes; at += 8) {
+  for (let at = next; at < bytes; at += 8) {
     let w: u64 = 0;
     let p = table + (at as usize);
-    for (let i = 0; i < count; i++) {
-      w |= load<u64>(p) & sameMask(i as u32, index);
+    for (let q = MASKS; q < end; q += 8) {
+      w |= load<u64>(p) & load<u64>(q);
       p += bytes as usize;
     }
     store<u64>(SELECTED + (at as usize), w);

@@ -21,7 +21,8 @@ export async function compileKernel() {
   const { version } = createRequire(import.meta.url)('assemblyscript/package.json');
   if (version !== PINNED) throw new Error(`assemblyscript ${PINNED} is pinned, found ${version}`);
   let binary;
-  const { error, stderr } = await asc.main(
+  let messages = '';
+  const { error } = await asc.main(
     [
       'index.ts',
       '--outFile',
@@ -44,9 +45,14 @@ export async function compileKernel() {
         if (name.endsWith('.wasm')) binary = contents;
       },
       listFiles: () => [],
+      stderr: {
+        write: (text) => {
+          messages += text;
+        },
+      },
     },
   );
-  if (error || binary === undefined) throw new Error(`asc failed: ${error?.message ?? ''}\n${stderr.toString()}`);
+  if (error || binary === undefined) throw new Error(`asc failed: ${error?.message ?? ''}\n${messages}`);
   return binary;
 }
 

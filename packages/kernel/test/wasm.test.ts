@@ -146,8 +146,7 @@ describe('limits', () => {
         expect(hex(product)).toBe(hex(reference.encode(reference.compose(r, reference.decode(y)))));
       }
     }
-    const [base, other] = [forms.at(-1), forms.at(-2)].map((bytes) => group.decode(bytes as Uint8Array));
-    if (base === undefined || other === undefined) throw new Error('no forms');
+    const base = group.decode(forms[forms.length - 1] ?? new Uint8Array());
     const table = group.buildTable(base, 300);
     const expected = hex(group.encode(group.powerVartime(base, -(2n ** 299n) + 12345n)));
     expect(hex(group.encode(group.tablePower(table, -(2n ** 299n) + 12345n)))).toBe(expected);

@@ -35,9 +35,7 @@ export function deriveSessionId(opening: SessionOpening): SessionId {
   if (opening.fresh.length !== 32) throw new InvalidArgumentsError('fresh', 'must be 32 bytes');
   if (!sessionTypes.includes(opening.type)) throw new InvalidArgumentsError('type', 'is not a session type');
   const preimage = hashTagged('session-preimage', [opening.sender, opening.fresh], 32);
-  return sessionId(
-    digestTagged('session-id', [encodeUint64(opening.version), encodeText(opening.type), preimage]) as Uint8Array,
-  );
+  return sessionId(digestTagged('session-id', [encodeUint64(opening.version), encodeText(opening.type), preimage]));
 }
 
 /** A new session of `sender`: its id and the opening to register. */

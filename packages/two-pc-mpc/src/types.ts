@@ -62,7 +62,10 @@ export interface DWalletRecord {
   readonly share: ShareMode;
   /** Ed25519 account key of the owner, 32 bytes. */
   readonly owner: Uint8Array;
-  /** 32-byte digest of (X, X_A, X_B, mu's, G_com): what client and network compare (MPC:A1, MPC:K7) and the owner signs (MPC:A3). */
+  /**
+   * 32-byte digest of (X, X_A, X_B, mu's, G_com) and of session, share mode and owner: what client and network compare (MPC:A1,
+   * MPC:K7) and the owner signs (MPC:A3).
+   */
   readonly digest: Digest;
 }
 

@@ -22,9 +22,18 @@ const keys = [1, 2, 3, 4].map((n) => secretKeyFor(`certificates/${n}`));
 const publicKeys = keys.map(signingPublicKey);
 const committee = createCommittee(publicKeys, createAccessStructure([1, 1, 1, 1]));
 const digest = (label: string) => digestTagged('test', [encodeText(label)]);
-const fact: Fact = { kind: 'dwallet', id: hashTagged('test', [encodeText('id')], 32), version: 3n, digest: digest('a') };
+const fact: Fact = {
+  kind: 'dwallet',
+  id: hashTagged('test', [encodeText('id')], 32),
+  version: 3n,
+  digest: digest('a'),
+};
 const vote = (n: number, about: Fact = fact) => signFact(committee, about, v(n), keys[n - 1] as (typeof keys)[number]);
-const full: QuorumCertificate = assembleCertificate(committee, fact, [1, 2, 3, 4].map((n) => vote(n))).certificate;
+const full: QuorumCertificate = assembleCertificate(
+  committee,
+  fact,
+  [1, 2, 3, 4].map((n) => vote(n)),
+).certificate;
 const check = (certificate: QuorumCertificate, expected = fact, by = committee) =>
   verifyCertificate(by, certificate, expected, 'MPC:V3');
 
@@ -37,7 +46,9 @@ describe('assembling', () => {
   });
 
   test('below t: retryable', () => {
-    expect(thrown(() => assembleCertificate(committee, fact, [vote(1), vote(2)]))).toBeInstanceOf(ThresholdNotReachedError);
+    expect(thrown(() => assembleCertificate(committee, fact, [vote(1), vote(2)]))).toBeInstanceOf(
+      ThresholdNotReachedError,
+    );
   });
 
   test('a vote for another digest is blamed and does not count', () => {
@@ -49,11 +60,11 @@ describe('assembling', () => {
     expect(certificate.votes).toHaveLength(3);
   });
 
-  test('two votes of one validator are the caller\'s error', () => {
+  test("two votes of one validator are the caller's error", () => {
     expectError('InvalidArgumentsError', () => assembleCertificate(committee, fact, [vote(1), vote(1), vote(2)]));
   });
 
-  test('a vote in another validator\'s name does not verify', () => {
+  test("a vote in another validator's name does not verify", () => {
     expect(verifyFactVote(committee, fact, { ...vote(1), validator: v(2) })).toBe(false);
     expect(verifyFactVote(committee, fact, { ...vote(1), validator: v(5) })).toBe(false);
   });
@@ -95,14 +106,20 @@ describe('verifying', () => {
     expectCheck('MPC:V3', () => check({ ...full, votes }));
   });
 
-  test('a stranger\'s signature, another committee', () => {
+  test("a stranger's signature, another committee", () => {
     const strangers = [5, 6, 7, 8].map((n) => secretKeyFor(`certificates/${n}`));
     const others = createCommittee(strangers.map(signingPublicKey), committee.access);
-    const forged = assembleCertificate(others, fact, [1, 2, 3].map((n) => signFact(others, fact, v(n), strangers[n - 1] as never))).certificate;
+    const forged = assembleCertificate(
+      others,
+      fact,
+      [1, 2, 3].map((n) => signFact(others, fact, v(n), strangers[n - 1] as never)),
+    ).certificate;
     check(forged, fact, others);
     expectCheck('MPC:V3', () => check(forged));
     expectCheck('MPC:V3', () => check({ ...forged, committee: committee.digest }));
-    expectCheck('MPC:V3', () => check({ ...full, votes: [...full.votes.slice(0, 3), { ...vote(4), validator: v(5) }] }));
+    expectCheck('MPC:V3', () =>
+      check({ ...full, votes: [...full.votes.slice(0, 3), { ...vote(4), validator: v(5) }] }),
+    );
   });
 
   test('same keys with other weights are another committee', () => {
@@ -113,8 +130,14 @@ describe('verifying', () => {
 
   test('MPC:T6 weights count', () => {
     const weighted = createCommittee(publicKeys, createAccessStructure([3, 1, 1, 1]));
-    const by = (...numbers: number[]) => () =>
-      assembleCertificate(weighted, fact, numbers.map((n) => signFact(weighted, fact, v(n), keys[n - 1] as never)));
+    const by =
+      (...numbers: number[]) =>
+      () =>
+        assembleCertificate(
+          weighted,
+          fact,
+          numbers.map((n) => signFact(weighted, fact, v(n), keys[n - 1] as never)),
+        );
     expect(by(1, 2, 3)().certificate.votes).toHaveLength(3);
     expect(thrown(by(2, 3, 4))).toBeInstanceOf(ThresholdNotReachedError);
   });
@@ -148,7 +171,8 @@ describe('codec', () => {
 describe('committees, keys, sessions', () => {
   test('duplicate, malformed and small-order keys are refused', () => {
     const [a, b, c] = publicKeys as [Uint8Array, Uint8Array, Uint8Array];
-    const refused = (list: Uint8Array[]) => expectError('InvalidArgumentsError', () => createCommittee(list, committee.access));
+    const refused = (list: Uint8Array[]) =>
+      expectError('InvalidArgumentsError', () => createCommittee(list, committee.access));
     refused([a, b, c]);
     refused([a, b, c, a]);
     refused([a, b, c, new Uint8Array(31)]);

@@ -5,6 +5,7 @@ import {
   type Proof,
   Secret,
   type Statement,
+  bytesToInteger,
   concat,
   digestTagged,
   discreteLog,
@@ -19,6 +20,7 @@ import {
   verifyExact,
 } from '@dwallet/sigma';
 import { ed25519 } from '@noble/curves/ed25519.js';
+import { sha512 } from '@noble/hashes/sha2.js';
 import { describe, expect, test } from 'vitest';
 import { encodeCertificate } from '../src/certificates.ts';
 import { acceptDWallet, recoverUserShare, verifyAcceptance } from '../src/dwallet-dkg/client-accept.ts';
@@ -31,7 +33,7 @@ import {
   encodeUnsignedDkgMessage,
   shareProofContext,
 } from '../src/dwallet-dkg/dkg-message.ts';
-import { deriveNetworkShareCiphertext, keyRandomizers } from '../src/dwallet-dkg/randomizers.ts';
+import { deriveNetworkShareCiphertext, derivePublicKey, keyRandomizers } from '../src/dwallet-dkg/randomizers.ts';
 import { decodeDWalletRecord, deriveRecord, dwalletFact, encodeDWalletRecord } from '../src/dwallet-dkg/record.ts';
 import { encryptedDiscreteLog, encryptionOfDiscreteLog } from '../src/proofs/encryption-of-discrete-log.ts';
 import { signItems, signingPublicKey } from '../src/signatures.ts';
@@ -122,6 +124,16 @@ describe('honest runs', () => {
     expect(variants.every((mu) => new Set(mu).size === 3 && mu.every((value) => value >= 0n && value < q))).toBe(true);
   });
 
+  test('known answers of MPC A.1: X_A, X_B and X from labelled scalars', () => {
+    const lab = (label: string): bigint => bytesToInteger(sha512(encodeText(`2pcmpc-kat/${label}`))) % q;
+    const times = (label: string) => curve.multiply(curve.G, lab(label));
+    const parts = { curve, publicShares: [times('xB0'), times('xB1')] as const };
+    const { networkPublicShare, publicKey } = derivePublicKey(parts, times('xA'), [lab('mu0'), lab('mu1'), lab('muG')]);
+    expect(times('xA').toHex()).toBe('02650b7256c234fb38e409a2dc8cdb2f370b1ebb97c009b452ae2dda0040354415');
+    expect(networkPublicShare.toHex()).toBe('035c22720b2baab79419990cac7a6b89fddd02c94fd05e0bb17fa4497357816d25');
+    expect(publicKey.toHex()).toBe('03b6413ca57ff08c29ad73cfb551c1f2b836386985fb5e2cba070c0a3bd3a99d19');
+  });
+
   test('shares are fresh per dWallet', () => {
     const shares = [encrypted, open, bare, foreign].map(({ pending }) => pending.userShare.expose());
     expect(new Set(shares).size).toBe(4);
@@ -148,6 +160,12 @@ describe('MPC:K1 session', () => {
     expectCheck('MPC:K1', withEntry({ ...entry, opening: { ...entry.opening, fresh: new Uint8Array(32) } }));
   });
 
+  test('a session id of the system, registered by the same sender', () => {
+    const systemSession = registry.register('system', alice.account, 'SYSTEM');
+    const message = createDWallet({ ...bare.args, sessionId: systemSession, random: randomFor('system') });
+    expectCheck('MPC:K1', () => verify(message.message));
+  });
+
   test('a session that another user registered', () => {
     // Alice makes an honest message for Bob's session, under her own account.
     const stolen = createDWallet({ ...bare.args, sessionId: foreign.sessionId, random: randomFor('stolen') });
@@ -165,7 +183,10 @@ describe('MPC:K1 session', () => {
     }
     const resigned = concat(message.slice(0, -64), signItems(bob.accountKey, 'dkg', [message.slice(0, -64)]));
     expectCheck('MPC:K1', () => verify(resigned));
-    const otherPurpose = concat(message.slice(0, -64), signItems(alice.accountKey, 'accept-dwallet', [message.slice(0, -64)]));
+    const otherPurpose = concat(
+      message.slice(0, -64),
+      signItems(alice.accountKey, 'accept-dwallet', [message.slice(0, -64)]),
+    );
     expectCheck('MPC:K1', () => verify(otherPurpose));
   });
 
@@ -194,7 +215,7 @@ describe('MPC:K2 and MPC:K3: X_A and pi_DL', () => {
     expectCheck('MPC:K2', at(Uint8Array.of(4, ...curve.encodePoint(curve.G).slice(1))));
   });
 
-  test('MPC:K3 -X_A, another X_A, another user\'s X_A with its proof', () => {
+  test("MPC:K3 -X_A, another X_A, another user's X_A with its proof", () => {
     const own = decodeDkgMessage(setup, bare.pending.message);
     const theirs = decodeDkgMessage(setup, foreign.pending.message);
     expectCheck('MPC:K3', () => verify(forge(bare.pending.message, { userPublicShare: own.userPublicShare.negate() })));
@@ -234,7 +255,9 @@ describe('MPC:K2 and MPC:K3: X_A and pi_DL', () => {
     expectCheck('MPC:K3', () => verify(forge(bare.pending.message, { proof: broken })));
     const exchanged = proof.map((entry, i) => (i === 2 ? proof[3] : i === 3 ? proof[2] : entry)) as typeof proof;
     expectCheck('MPC:K3', () => verify(forge(bare.pending.message, { proof: exchanged })));
-    expectCheck('MPC:K3', () => verify(overwrite(bare.pending.message, offsets.piDL + 37, new Uint8Array(32).fill(0xff))));
+    expectCheck('MPC:K3', () =>
+      verify(overwrite(bare.pending.message, offsets.piDL + 37, new Uint8Array(32).fill(0xff))),
+    );
   });
 });
 
@@ -245,7 +268,8 @@ describe('MPC:K5 encrypted share', () => {
   const key = alice.userKey.key;
   const language = encryptionOfDiscreteLog(curve, parameters, key);
   const context = shareProofContext(setup, encrypted.sessionId, record.publicKey, key);
-  const withShare = (changes: Partial<typeof share>) => forge(encrypted.pending.message, { share: { ...share, ...changes } });
+  const withShare = (changes: Partial<typeof share>) =>
+    forge(encrypted.pending.message, { share: { ...share, ...changes } });
   const eta = 77777n;
   const proofFor = (statement: Statement, ctx = context, of = language): Proof =>
     prove(of, ctx, [statement], [[x, eta]], randomFor('K5'));
@@ -256,7 +280,7 @@ describe('MPC:K5 encrypted share', () => {
     expect(verify(withShare({ shareCiphertext, proof })).share.mode).toBe('encrypted');
   });
 
-  test('MPC:K5 encrypts x_A + 1, is random, has its components swapped, is under the network\'s key', () => {
+  test("MPC:K5 encrypts x_A + 1, is random, has its components swapped, is under the network's key", () => {
     const attempt = (shareCiphertext: typeof share.shareCiphertext) => () =>
       verify(
         withShare({
@@ -318,7 +342,7 @@ describe('MPC:K5 encrypted share', () => {
     expectCheck('MPC:K5', attempt(shareProofContext(otherSetup, encrypted.sessionId, record.publicKey, key)));
   });
 
-  test('MPC:K5 upk: not registered, another user\'s, registered for another curve', () => {
+  test("MPC:K5 upk: not registered, another user's, registered for another curve", () => {
     expectCheck('MPC:K5', () => verify(withShare({ userKeyId: record.digest })));
     expectCheck('MPC:K5', () => verify(withShare({ userKeyId: bob.userKey.id })));
     // The store answers with a key whose own digest is another one.
@@ -441,7 +465,7 @@ describe('acceptance by the client', () => {
     expectCheck('MPC:A1', () => accept({ setup: { ...setup, commitment: record.digest } }));
   });
 
-  test('MPC:A1 a share that is not the message\'s, an account that is not its owner', () => {
+  test("MPC:A1 a share that is not the message's, an account that is not its owner", () => {
     expectCheck('MPC:A1', () => accept({ pending: { ...encrypted.pending, userShare: new Secret(3n) } }));
     expectCheck('MPC:A1', () => accept({ accountKey: bob.accountKey }));
   });
@@ -449,7 +473,14 @@ describe('acceptance by the client', () => {
   test('MPC:A2 the ciphertext must decrypt to x_A under the own key', () => {
     expectCheck('MPC:A2', () => accept({ userSecretKey: bob.userSecretKey }));
     expectCheck('MPC:A2', () =>
-      acceptDWallet({ setup, pending: encrypted.pending, output, certificate, committee, accountKey: alice.accountKey }),
+      acceptDWallet({
+        setup,
+        pending: encrypted.pending,
+        output,
+        certificate,
+        committee,
+        accountKey: alice.accountKey,
+      }),
     );
   });
 
@@ -457,7 +488,10 @@ describe('acceptance by the client', () => {
     const { secretKey } = deriveUserKey(curve, parameters, alice.seed);
     const certified = decodeDWalletRecord(setup, output);
     expect(recoverUserShare(setup, certified, secretKey).expose()).toBe(encrypted.pending.userShare.expose());
-    const wrong = { ...certified, share: { ...certified.share, shareCiphertext: setup.shareCiphertexts[0] } } as typeof record;
+    const wrong = {
+      ...certified,
+      share: { ...certified.share, shareCiphertext: setup.shareCiphertexts[0] },
+    } as typeof record;
     expectCheck('MPC:A2', () => recoverUserShare(setup, wrong, secretKey));
     expectCheck('MPC:A2', () => recoverUserShare(setup, verify(bare.pending.message), secretKey));
   });
@@ -518,7 +552,9 @@ describe('user encryption keys', () => {
     expect(error.message).toContain('CG:P7');
     const foreignParameters = deriveTestParameters(referenceKernel, 521);
     const foreignKey = generateKey(foreignParameters, randomFor('foreign')).encryptionKey;
-    expectCheck('MPC:K5', () => verifyRegistration(registerUserKey(curve, foreignParameters, foreignKey, alice.accountKey)));
+    expectCheck('MPC:K5', () =>
+      verifyRegistration(registerUserKey(curve, foreignParameters, foreignKey, alice.accountKey)),
+    );
     const otherCurve = registerUserKey({ ...curve, id: 1 }, parameters, alice.userKey.key, alice.accountKey);
     expectCheck('MPC:K5', () => verifyRegistration(otherCurve));
     const flipped = message.slice();
@@ -533,7 +569,10 @@ describe('user encryption keys', () => {
   });
 
   test('MPC:K5 the client itself refuses a key that is not of this curve', () => {
-    const args = { ...encrypted.args, share: { mode: 'encrypted', userKey: { ...alice.userKey, account: bob.account } } } as const;
+    const args = {
+      ...encrypted.args,
+      share: { mode: 'encrypted', userKey: { ...alice.userKey, account: bob.account } },
+    } as const;
     expectCheck('MPC:K5', () => createDWallet(args));
     expect(signingPublicKey(secretKeyFor('account/alice'))).toEqual(alice.account);
   });

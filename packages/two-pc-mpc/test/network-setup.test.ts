@@ -1,6 +1,5 @@
 /** Network setup (MPC 2): checks N1 to N6, the rows of MPC 11.5, the record and MPC:V1. */
 import { createAccessStructure, encodeCiphertext, encryptWith } from '@dwallet/class-groups';
-import { type Element } from '@dwallet/kernel';
 import {
   ThresholdNotReachedError,
   type ValidatorId,
@@ -23,7 +22,12 @@ import {
   setupProofContext,
 } from '../src/network-setup/round-1-contribute.ts';
 import { createNetworkSetup, setupCommitment, withSetupTables } from '../src/network-setup/setup-commitment.ts';
-import { decodeSetupRecord, encodeSetupRecord, openNetworkSetup, setupFact } from '../src/network-setup/setup-record.ts';
+import {
+  decodeSetupRecord,
+  encodeSetupRecord,
+  openNetworkSetup,
+  setupFact,
+} from '../src/network-setup/setup-record.ts';
 import { encryptedDiscreteLog, encryptionOfDiscreteLog } from '../src/proofs/encryption-of-discrete-log.ts';
 import { createNetworkFixture, curve, orderTwo, q, randomFor, secretKeyFor, v } from './helpers/network-fixture.ts';
 import { expectCheck, thrown } from './helpers/throws.ts';
@@ -42,7 +46,9 @@ const expectBlame = (inbox: ReadonlyMap<ValidatorId, Uint8Array>, party: number,
   expect(result.blamed.map(({ party: p, check: c }) => [p, c])).toEqual([[party, check]]);
   expect(result.accepted).toEqual(access.validators.filter((validator) => validator !== party));
   // The protocol completes without the culprit, and the sums belong together.
-  expect(curve.multiply(curve.G, fixture.open(result.setup.shareCiphertexts[0])).equals(result.setup.publicShares[0])).toBe(true);
+  expect(
+    curve.multiply(curve.G, fixture.open(result.setup.shareCiphertexts[0])).equals(result.setup.publicShares[0]),
+  ).toBe(true);
 };
 
 describe('aggregation', () => {
@@ -83,7 +89,10 @@ describe('faulty contributions are named and left out', () => {
     const bytes = concat(
       messageOf(2).slice(0, 35),
       Uint8Array.of(count),
-      ...contributions.flatMap(({ ciphertext, point }) => [encodeCiphertext(parameters, ciphertext), curve.encodePoint(point)]),
+      ...contributions.flatMap(({ ciphertext, point }) => [
+        encodeCiphertext(parameters, ciphertext),
+        curve.encodePoint(point),
+      ]),
       encodeProof(language, count, proof),
     );
     expectBlame(withMessage(2, bytes), 2, 'MPC:N1');
@@ -111,9 +120,21 @@ describe('faulty contributions are named and left out', () => {
     const [x, eta] = [11n, 12n];
     const honest = encryptWith(parameters, context.encryptionKey, x, eta);
     const twisted = { c1: honest.c1, c2: group.compose(honest.c2, orderTwo(parameters)) };
-    const statements = [encryptedDiscreteLog(twisted, curve.multiply(curve.G, x)), encryptedDiscreteLog(honest, curve.multiply(curve.G, x))];
+    const statements = [
+      encryptedDiscreteLog(twisted, curve.multiply(curve.G, x)),
+      encryptedDiscreteLog(honest, curve.multiply(curve.G, x)),
+    ];
     for (let attempt = 0; ; attempt++) {
-      const proof = prove(language, ctx, statements, [[x, eta], [x, eta]], randomFor(`twist/${attempt}`));
+      const proof = prove(
+        language,
+        ctx,
+        statements,
+        [
+          [x, eta],
+          [x, eta],
+        ],
+        randomFor(`twist/${attempt}`),
+      );
       const [e] = mpcChallenges(
         {
           context: ctx,
@@ -144,7 +165,7 @@ describe('faulty contributions are named and left out', () => {
     expectBlame(withMessage(1, swapped), 1, 'MPC:N3');
   });
 
-  test('MPC:N3 a copy of another validator\'s message', () => {
+  test("MPC:N3 a copy of another validator's message", () => {
     expectBlame(withMessage(2, messageOf(1)), 2, 'MPC:N3');
   });
 
@@ -152,6 +173,7 @@ describe('faulty contributions are named and left out', () => {
     const other = { ...context, sessionId: fixture.setup.commitment as unknown as typeof context.sessionId };
     const bytes = contributeToSetup({ ...other, validator: v(2), random: randomFor('other session') });
     expectBlame(withMessage(2, bytes), 2, 'MPC:N3');
+    expect(aggregate(withMessage(2, bytes)).blamed[0]?.reason).toContain('another session');
     // And with the session id rewritten to ours, the proof's context gives it away.
     const rewritten = bytes.slice();
     rewritten.set(context.sessionId, 3);
@@ -176,14 +198,15 @@ describe('thresholds', () => {
 
   test('MPC:T6 weights count, not heads', () => {
     const weighted = createAccessStructure([3, 1, 1, 1]);
-    const only = (...numbers: number[]) => new Map([...setupInbox].filter(([validator]) => numbers.includes(validator)));
+    const only = (...numbers: number[]) =>
+      new Map([...setupInbox].filter(([validator]) => numbers.includes(validator)));
     expect(weighted.threshold).toBe(5);
     expect(aggregate(only(1, 2, 3), weighted).accepted).toEqual([1, 2, 3]);
     expect(thrown(() => aggregate(only(2, 3, 4), weighted))).toBeInstanceOf(ThresholdNotReachedError);
     expect(thrown(() => aggregate(only(1, 2), weighted))).toBeInstanceOf(ThresholdNotReachedError);
   });
 
-  test('a sender outside of the committee is this side\'s bug', () => {
+  test("a sender outside of the committee is this side's bug", () => {
     expect(thrown(() => aggregate(new Map([[v(9), messageOf(1)]]))).name).toBe('InvalidArgumentsError');
   });
 
@@ -201,7 +224,9 @@ describe('thresholds', () => {
     // Same kind, id and version: an honest validator signs one of the two.
     expect(setupFact(other).id).toEqual(fact.id);
     expect(thrown(() => assembleCertificate(fixture.committee, fact, votes))).toBeInstanceOf(ThresholdNotReachedError);
-    expect(thrown(() => assembleCertificate(fixture.committee, setupFact(other), votes))).toBeInstanceOf(ThresholdNotReachedError);
+    expect(thrown(() => assembleCertificate(fixture.committee, setupFact(other), votes))).toBeInstanceOf(
+      ThresholdNotReachedError,
+    );
   });
 
   test('MPC:N6 degenerate sums', () => {
@@ -246,7 +271,12 @@ describe('thresholds', () => {
         ] as const;
       }),
     );
-    expect(mod(shares.reduce((sum, x) => sum + x, 0n), q)).toBe(0n);
+    expect(
+      mod(
+        shares.reduce((sum, x) => sum + x, 0n),
+        q,
+      ),
+    ).toBe(0n);
     expectCheck('MPC:N6', () => aggregate(inbox));
   });
 });
@@ -261,7 +291,7 @@ describe('setup commitment and record', () => {
     const { commitment } = setup;
     const [ct0, ct1] = setup.shareCiphertexts;
     const [X0, X1] = setup.publicShares;
-    const other = ct0.c2 as Element;
+    const other = ct0.c2;
     const variants = [
       { ...setup, encryptionKey: { element: ct0.c1 } },
       { ...setup, publicShares: [X1, X1] as const },

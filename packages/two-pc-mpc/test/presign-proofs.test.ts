@@ -106,7 +106,9 @@ describeLanguage('L_EncDH^(1)', () => {
       { name: 'bits', language: withOtherBits(language) },
     ],
     light: true,
-    otherGroup: scaledCiphertexts(foreignMaterial().parameters, foreignMaterial().key, [foreignMaterial().ciphertexts[0]]),
+    otherGroup: scaledCiphertexts(foreignMaterial().parameters, foreignMaterial().key, [
+      foreignMaterial().ciphertexts[0],
+    ]),
   };
 });
 
@@ -169,7 +171,10 @@ describeLanguage('L_ScaleDL', () => {
       { name: 'ct_gamma.c1', language: make({ c1: other.c1, c2: ct.c2 }) },
       { name: 'ct_gamma.c2', language: make({ c1: ct.c1, c2: other.c2 }) },
       { name: 'G', language: scaledCiphertextWithDiscreteLog({ ...curve, G: curve.H }, parameters, key, ct) },
-      { name: 'class-group setup', language: scaledCiphertextWithDiscreteLog(curve, withOtherDigest(parameters), key, ct) },
+      {
+        name: 'class-group setup',
+        language: scaledCiphertextWithDiscreteLog(curve, withOtherDigest(parameters), key, ct),
+      },
       { name: 'bits', language: withOtherBits(language) },
     ],
     otherGroup: scaledCiphertextWithDiscreteLog(
@@ -182,7 +187,7 @@ describeLanguage('L_ScaleDL', () => {
 });
 
 describe('names and parameters of the languages', () => {
-  test('a witness over its declared bits is the caller\'s error', () => {
+  test("a witness over its declared bits is the caller's error", () => {
     const { parameters, key, ciphertexts } = material();
     const language = scaledCiphertexts(parameters, key, [ciphertexts[0]]);
     const { c1, c2 } = ciphertexts[1];

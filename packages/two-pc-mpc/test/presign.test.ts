@@ -60,7 +60,7 @@ import {
   nonceLanguage,
 } from '../src/ecdsa/presign/round-3-encrypt-nonces.ts';
 import { targetPresign } from '../src/ecdsa/presign/target.ts';
-import { roundInputs } from '../src/inbox.ts';
+import { openInbox, roundInputs } from '../src/inbox.ts';
 import { scaledDiscreteLog } from '../src/proofs/scaled-ciphertext-with-discrete-log.ts';
 import type { Presign } from '../src/types.ts';
 import { createNetworkFixture, curve, orderTwo, q, randomFor, sessionFor, v } from './helpers/network-fixture.ts';
@@ -185,10 +185,13 @@ describe('honest runs', () => {
     expect(thrown(() => finalize(without(round3, 1), weighted))).toBeInstanceOf(ThresholdNotReachedError);
   });
 
-  test('batch sizes out of 1..64 are the caller\'s error', () => {
+  test("batch sizes out of 1..64 are the caller's error", () => {
     for (const size of [0, 65, 1.5]) {
       expectError('InvalidArgumentsError', () =>
         encryptMask({ ...session, batch: size, validator: v(1), random: randomFor('batch') }),
+      );
+      expectError('InvalidArgumentsError', () =>
+        agreeOnMasks({ ...session, batch: size, access, inbox: round1, random: weights() }),
       );
     }
   });
@@ -239,38 +242,57 @@ describe('round 1, field by field', () => {
     if (reason !== undefined) expect(result.blamed[0]?.reason).toContain(reason);
   };
   const own = messageOf(round1, 2);
+  /** The parsing half of the round alone, for many variants. */
+  const expectUnparsable = (bytes: Uint8Array, reason = '') => {
+    const { messages, blamed } = openInbox(access, new Map([[v(2), bytes]]), 'MPC:P1', (b) =>
+      decodePresignRound1(session, b),
+    );
+    expect(messages).toEqual([]);
+    expect(namesOf(blamed)).toEqual([[2, 'MPC:P1']]);
+    expect(blamed[0]?.reason).toContain(reason);
+  };
 
   test('the cheating prover below passes when it does not cheat', () => {
-    expect(agree(replaced(round1, 2, cheatRound1(2, (i) => honestContribution(BigInt(i + 7))))).blamed).toEqual([]);
+    expect(
+      agree(
+        replaced(
+          round1,
+          2,
+          cheatRound1(2, (i) => honestContribution(BigInt(i + 7))),
+        ),
+      ).blamed,
+    ).toEqual([]);
   });
 
   test('MPC:P1 session, kind, batch, lengths', () => {
     expectBlame(flip(own, 2), 'MPC:P1');
-    expectBlame(flip(own, 34), 'MPC:P1');
-    expectBlame(flip(own, 36, 3), 'MPC:P1');
-    expectBlame(flip(own, 0), 'MPC:P1');
-    expectBlame(flip(own, 1), 'MPC:P1');
-    expectBlame(own.slice(0, -1), 'MPC:P1');
-    expectBlame(concat(own, Uint8Array.of(0)), 'MPC:P1');
-    expectBlame(new Uint8Array(0), 'MPC:P1');
-    expectBlame(encryptMask({ ...session, batch: 1, validator: v(2), random: randomFor('short') }), 'MPC:P1');
-    expectBlame(encryptMask({ ...session, batch: 3, validator: v(2), random: randomFor('long') }), 'MPC:P1');
+    expectUnparsable(flip(own, 34));
+    expectUnparsable(flip(own, 36, 3));
+    expectUnparsable(flip(own, 0));
+    expectUnparsable(flip(own, 1));
+    expectUnparsable(own.slice(0, -1));
+    expectUnparsable(concat(own, Uint8Array.of(0)));
+    expectUnparsable(new Uint8Array(0));
+    expectUnparsable(encryptMask({ ...session, batch: 1, validator: v(2), random: randomFor('short') }));
+    expectUnparsable(encryptMask({ ...session, batch: 3, validator: v(2), random: randomFor('long') }));
     // A targeted message in a universal session: another kind byte, another shape.
-    expectBlame(concat(own.slice(0, 34), Uint8Array.of(1), own.slice(35)), 'MPC:P1');
+    expectUnparsable(concat(own.slice(0, 34), Uint8Array.of(1), own.slice(35)));
   });
 
   test('MPC:P1 elements: not reduced, zero, not primitive; responses out of range', () => {
     const width = group.elementBytes;
     for (let element = 0; element < 6 * batch + 6; element += 5) {
       const at = 37 + element * width;
-      expectBlame(flip(own, at + width / 2 - 1), 'MPC:P1');
+      expectUnparsable(flip(own, at + width / 2 - 1));
       const zero = own.slice();
       zero.fill(0, at, at + width);
-      expectBlame(zero, 'MPC:P1', 'CG:P2');
+      expectUnparsable(zero, 'CG:P2');
     }
     const over = own.slice();
-    over.fill(0xff, own.length - 30);
-    expectBlame(over, 'MPC:P1');
+    // z_gamma is the first response: 61 bytes for 482 bits at a batch of two; three responses for eta follow.
+    const eta = Math.ceil((parameters.randomnessBits + 96 + 128 + 1 + 1) / 8);
+    over[own.length - 3 * eta - 61] = 0xff;
+    expectUnparsable(over);
   });
 
   test('MPC:P1 order-2 twist with a re-ground proof: the equations accept, the parser does not', () => {
@@ -287,7 +309,13 @@ describe('round 1, field by field', () => {
       };
       const made = Array.from({ length: batch }, (_, i) => make(i));
       const statements = made.map(({ contribution }) => maskStatement(contribution));
-      const proof = prove(language, context, statements, made.map(({ witness }) => witness), randomFor(`R1 twist/${attempt}`));
+      const proof = prove(
+        language,
+        context,
+        statements,
+        made.map(({ witness }) => witness),
+        randomFor(`R1 twist/${attempt}`),
+      );
       const [e] = challenges(language, context, statements, proof);
       if ((e as bigint) % 2n === 1n) continue;
       expect(verifyExact({ language, context, statements, proof })).toBe(true);
@@ -307,7 +335,10 @@ describe('round 1, field by field', () => {
         const made = honestContribution(BigInt(i + 7));
         return i === 0 ? { ...made, contribution: change(made.contribution) } : made;
       });
-    expectBlame(other((c) => ({ ...c, mask: enc(8n, 3n) })), 'MPC:P2');
+    expectBlame(
+      other((c) => ({ ...c, mask: enc(8n, 3n) })),
+      'MPC:P2',
+    );
     expectBlame(
       other((c) => ({ ...c, maskedShares: [scale(setup.shareCiphertexts[0], 8n, 4n), c.maskedShares[1]] })),
       'MPC:P2',
@@ -316,12 +347,18 @@ describe('round 1, field by field', () => {
       other((c) => ({ ...c, maskedShares: [c.maskedShares[0], scale(setup.shareCiphertexts[1], 8n, 5n)] })),
       'MPC:P2',
     );
-    expectBlame(other((c) => ({ ...c, maskedShares: [c.maskedShares[1], c.maskedShares[0]] })), 'MPC:P2');
+    expectBlame(
+      other((c) => ({ ...c, maskedShares: [c.maskedShares[1], c.maskedShares[0]] })),
+      'MPC:P2',
+    );
     // A chosen relation: ct_gamma x encrypts gamma x_B + 1.
     expectBlame(
       other((c) => ({
         ...c,
-        maskedShares: [addCiphertexts(parameters, c.maskedShares[0], trivialEncryption(parameters, 1n)), c.maskedShares[1]],
+        maskedShares: [
+          addCiphertexts(parameters, c.maskedShares[0], trivialEncryption(parameters, 1n)),
+          c.maskedShares[1],
+        ],
       })),
       'MPC:P2',
     );
@@ -347,7 +384,7 @@ describe('round 1, field by field', () => {
     expectBlame(bytes, 'MPC:P2');
   });
 
-  test('MPC:P2 a copy of another validator\'s message; contributions of the batch exchanged', () => {
+  test("MPC:P2 a copy of another validator's message; contributions of the batch exchanged", () => {
     expectBlame(messageOf(round1, 1), 'MPC:P2');
     const message = decodePresignRound1(session, own);
     const exchanged = encodePresignRound1(setup, { ...message, contributions: [...message.contributions].reverse() });
@@ -362,7 +399,10 @@ describe('round 1, field by field', () => {
     ['round', nonceProofContext(session, v(2), 0)],
     ['empty', new Uint8Array(0)],
   ])('MPC:P2 a proof under another context: %s', (_name, context) => {
-    expectBlame(cheatRound1(2, (i) => honestContribution(BigInt(i + 7)), { context }), 'MPC:P2');
+    expectBlame(
+      cheatRound1(2, (i) => honestContribution(BigInt(i + 7)), { context }),
+      'MPC:P2',
+    );
   });
 
   test('the context is that of MPC 4.1', () => {
@@ -451,7 +491,9 @@ describe('round 2, the vote', () => {
   test('MPC:T6 the majority is by weight', () => {
     const weighted = createAccessStructure([3, 1, 1, 1]);
     expect(tally(voteFor(agreed, agreed, agreed), weighted).digest).toEqual(agreed);
-    expect(thrown(() => tally(voteFor(undefined, agreed, agreed, agreed), weighted))).toBeInstanceOf(ThresholdNotReachedError);
+    expect(thrown(() => tally(voteFor(undefined, agreed, agreed, agreed), weighted))).toBeInstanceOf(
+      ThresholdNotReachedError,
+    );
   });
 
   test('what is voted on covers every ciphertext, the session and the setup', () => {
@@ -462,8 +504,14 @@ describe('round 2, the vote', () => {
       maskAggregateDigest({ ...session, setup: { ...setup, commitment: wrong } }, aggregate),
       maskAggregateDigest(session, [second, first]),
       maskAggregateDigest(session, [{ ...first, mask: second.mask }, second]),
-      maskAggregateDigest(session, [{ ...first, maskedShares: [second.maskedShares[0], first.maskedShares[1]] }, second]),
-      maskAggregateDigest(session, [{ ...first, maskedShares: [first.maskedShares[0], second.maskedShares[1]] }, second]),
+      maskAggregateDigest(session, [
+        { ...first, maskedShares: [second.maskedShares[0], first.maskedShares[1]] },
+        second,
+      ]),
+      maskAggregateDigest(session, [
+        { ...first, maskedShares: [first.maskedShares[0], second.maskedShares[1]] },
+        second,
+      ]),
     ];
     expect(new Set(variants.map((entry) => entry.join())).size).toBe(variants.length);
   });
@@ -472,7 +520,8 @@ describe('round 2, the vote', () => {
     const other = agree(without(round1, 4));
     expect(other.digest).not.toEqual(agreed);
     const random = randomFor('sit out');
-    const run = (list: MaskAggregate) => () => encryptNonces({ ...session, validator: v(1), aggregate: list, agreed, random });
+    const run = (list: MaskAggregate) => () =>
+      encryptNonces({ ...session, validator: v(1), aggregate: list, agreed, random });
     expectError('InvalidArgumentsError', run(other.aggregate));
     expectError('InvalidArgumentsError', run(aggregate.slice(1)));
     expectError('InvalidArgumentsError', () =>
@@ -517,7 +566,10 @@ describe('round 3, field by field', () => {
       const proof = prove(
         options.language?.(index) ?? (languages[index] as (typeof languages)[number]),
         options.context?.(index) ?? nonceProofContext(session, v(3), index),
-        [scaledDiscreteLog(sent.maskedNonces[0], sent.publicNonces[0]), scaledDiscreteLog(sent.maskedNonces[1], sent.publicNonces[1])],
+        [
+          scaledDiscreteLog(sent.maskedNonces[0], sent.publicNonces[0]),
+          scaledDiscreteLog(sent.maskedNonces[1], sent.publicNonces[1]),
+        ],
         [
           [k[0], 21n],
           [k[1], 22n],
@@ -529,31 +581,39 @@ describe('round 3, field by field', () => {
     return encodePresignRound3(session, aggregate, { sessionId: session.sessionId, aggregate: agreed, contributions });
   };
 
+  const expectUnparsable = (bytes: Uint8Array) => {
+    const { messages, blamed } = openInbox(access, new Map([[v(3), bytes]]), 'MPC:P4', (b) =>
+      decodePresignRound3(session, languages, agreed, b),
+    );
+    expect(messages).toEqual([]);
+    expect(namesOf(blamed)).toEqual([[3, 'MPC:P4']]);
+  };
+
   test('the cheating prover below passes when it does not cheat', () => {
     expect(finalize(replaced(round3, 3, cheat())).blamed).toEqual([]);
   });
 
   test('MPC:P4 session, kind, aggregate, batch, lengths', () => {
     expectBlame(flip(own, 2), 'MPC:P4');
-    expectBlame(flip(own, 34), 'MPC:P4');
-    expectBlame(flip(own, 35), 'MPC:P4');
-    expectBlame(flip(own, 68), 'MPC:P4');
-    expectBlame(own.slice(0, -1), 'MPC:P4');
-    expectBlame(concat(own, Uint8Array.of(0)), 'MPC:P4');
-    expectBlame(new Uint8Array(0), 'MPC:P4');
-    expectBlame(messageOf(round1, 3), 'MPC:P4');
+    expectUnparsable(flip(own, 34));
+    expectUnparsable(flip(own, 35));
+    expectUnparsable(flip(own, 68));
+    expectUnparsable(own.slice(0, -1));
+    expectUnparsable(concat(own, Uint8Array.of(0)));
+    expectUnparsable(new Uint8Array(0));
+    expectUnparsable(messageOf(round1, 3));
   });
 
   test('MPC:P4 elements and points: off the group, the identity point, not a square', () => {
     const width = group.elementBytes;
-    expectBlame(flip(own, 69 + width - 1), 'MPC:P4');
+    expectUnparsable(flip(own, 69 + width - 1));
     const identity = own.slice();
     // A nonce of 0 would be harmless; its point has no encoding, so it is refused like any malformed point.
     identity.fill(0, 69 + 2 * width, 69 + 2 * width + 33);
-    expectBlame(identity, 'MPC:P4');
+    expectUnparsable(identity);
     const twistedPoint = own.slice();
     twistedPoint.fill(0xff, 69 + 2 * width + 1, 69 + 2 * width + 33);
-    expectBlame(twistedPoint, 'MPC:P4');
+    expectUnparsable(twistedPoint);
   });
 
   test('MPC:P4 order-2 twist with a re-ground proof: the equations accept, the parser does not', () => {
@@ -571,14 +631,15 @@ describe('round 3, field by field', () => {
       const proof = prove(language, context, statements, [witness, witness], randomFor(`R3 twist/${attempt}`));
       if ((challenges(language, context, statements, proof)[0] as bigint) % 2n === 1n) continue;
       expect(verifyExact({ language, context, statements, proof })).toBe(true);
-      const contributions = decoded.contributions.map((entry, i): NonceContribution =>
-        i === 0
-          ? {
-              maskedNonces: [twisted, honest],
-              publicNonces: [curve.multiply(curve.G, 11n), curve.multiply(curve.G, 11n)],
-              proof,
-            }
-          : entry,
+      const contributions = decoded.contributions.map(
+        (entry, i): NonceContribution =>
+          i === 0
+            ? {
+                maskedNonces: [twisted, honest],
+                publicNonces: [curve.multiply(curve.G, 11n), curve.multiply(curve.G, 11n)],
+                proof,
+              }
+            : entry,
       );
       const bytes = encodePresignRound3(session, aggregate, { ...decoded, contributions });
       expectBlame(bytes, 'MPC:P4', 'CG:P7');
@@ -592,17 +653,11 @@ describe('round 3, field by field', () => {
       cheat({ alter: (c) => ({ ...c, publicNonces: [c.publicNonces[0].negate(), c.publicNonces[1]] }) }),
       'MPC:P5',
     );
-    expectBlame(
-      cheat({ alter: (c) => ({ ...c, publicNonces: [c.publicNonces[1], c.publicNonces[0]] }) }),
-      'MPC:P5',
-    );
-    expectBlame(
-      cheat({ alter: (c) => ({ ...c, maskedNonces: [c.maskedNonces[1], c.maskedNonces[0]] }) }),
-      'MPC:P5',
-    );
+    expectBlame(cheat({ alter: (c) => ({ ...c, publicNonces: [c.publicNonces[1], c.publicNonces[0]] }) }), 'MPC:P5');
+    expectBlame(cheat({ alter: (c) => ({ ...c, maskedNonces: [c.maskedNonces[1], c.maskedNonces[0]] }) }), 'MPC:P5');
   });
 
-  test('MPC:P5 scaled against the validator\'s own aggregate, or against another presign of the batch', () => {
+  test("MPC:P5 scaled against the validator's own aggregate, or against another presign of the batch", () => {
     const other = agree(without(round1, 4)).aggregate;
     const input = (index: number) => (other[index] as MaskedShares).mask;
     expectBlame(cheat({ input, language: (index) => nonceLanguage(setup, input(index)) }), 'MPC:P5');
@@ -657,7 +712,7 @@ describe('round 3, field by field', () => {
 
   test('a rushing validator that steers R_B,0 does not steer the signing nonce', () => {
     // The adversary sees the honest sum S and picks k so that R_B,0 = S + k G is what it wants, up to its own share.
-    const samples = 512;
+    const samples = 256;
     const buckets = Array.from({ length: 16 }, () => 0);
     const target = curve.multiply(curve.G, 42n);
     for (let i = 0; i < samples; i++) {
@@ -717,12 +772,42 @@ describe('MPC:E7 proof masks are never reused', () => {
         .map((bytes) => bytes.join())
         .join(';');
     const [a, b] = [Uint8Array.of(1), Uint8Array.of(2)];
-    expect(key(new Map([[v(1), a], [v(2), b]]))).toBe(key(new Map([[v(2), b], [v(1), a]])));
+    expect(
+      key(
+        new Map([
+          [v(1), a],
+          [v(2), b],
+        ]),
+      ),
+    ).toBe(
+      key(
+        new Map([
+          [v(2), b],
+          [v(1), a],
+        ]),
+      ),
+    );
     const different = [
-      key(new Map([[v(1), a], [v(2), b]])),
-      key(new Map([[v(1), b], [v(2), a]])),
+      key(
+        new Map([
+          [v(1), a],
+          [v(2), b],
+        ]),
+      ),
+      key(
+        new Map([
+          [v(1), b],
+          [v(2), a],
+        ]),
+      ),
       key(new Map([[v(1), a]]), new Map([[v(2), b]])),
-      key(new Map([[v(1), a], [v(2), b]]), new Map()),
+      key(
+        new Map([
+          [v(1), a],
+          [v(2), b],
+        ]),
+        new Map(),
+      ),
       key(new Map([[v(1), a]])),
     ];
     expect(new Set(different).size).toBe(different.length);
@@ -788,7 +873,10 @@ describe('presign record', () => {
     expectError('DecodeError', () => decodePresign(setup, flip(bytes, 2)));
     expectError('DecodeError', () => decodePresign(setup, flip(bytes, 36, 64)));
     expectError('DecodeError', () => decodePresign(setup, flip(bytes, bytes.length - 33, 0xff)));
-    const twisted = { ...presign, mask: { c1: group.compose(presign.mask.c1, orderTwo(parameters)), c2: presign.mask.c2 } };
+    const twisted = {
+      ...presign,
+      mask: { c1: group.compose(presign.mask.c1, orderTwo(parameters)), c2: presign.mask.c2 },
+    };
     expect(thrown(() => decodePresign(setup, encodePresign(setup, twisted))).check).toBe('CG:P7');
   });
 });

@@ -4,9 +4,19 @@
  *
  * @module
  */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
-import { DecodeError, type Random, Secret } from '@dwallet/sigma';
+import { BugError, DecodeError, type Random, Secret } from '@dwallet/sigma';
 
 interface KeystoreFile {
   readonly version: 1;
@@ -39,10 +49,13 @@ export class Keystore {
   /** Opens the keystore of a folder, or makes a new one. @throws DecodeError for a file that is not a keystore of this version. */
   static open(folder: string, random: Random): Keystore {
     const path = join(folder, 'keystore.json');
-    if (existsSync(path)) return new Keystore(path, parse(readFileSync(path, 'utf8')));
+    const known = readIfThere(path);
+    if (known !== undefined) return new Keystore(path, parse(known));
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const keystore = new Keystore(path, { version: 1, identity: toHex(random(32)), root: toHex(random(32)) });
-    keystore.#save();
+    const file: KeystoreFile = { version: 1, identity: toHex(random(32)), root: toHex(random(32)) };
+    const keystore = new Keystore(path, file);
+    // A link fails if the name exists: nobody's keys are ever replaced by new ones.
+    keystore.#write(file, linkSync);
     return keystore;
   }
 
@@ -54,20 +67,19 @@ export class Keystore {
   }
   /** Seed of the running ceremony, made on first use. */
   ceremony(random: Random): Secret<Uint8Array> {
+    if (this.#file.shares !== undefined) throw new BugError('a ceremony seed was asked for after the ceremony');
     if (this.#file.ceremony === undefined) {
-      this.#file = { ...this.#file, ceremony: toHex(random(32)) };
-      this.#save();
+      this.#replace({ ...this.#file, ceremony: toHex(random(32)) });
     }
     return new Secret(seed(this.#file.ceremony, 'ceremony'));
   }
   /** Stores the final shares and erases the ceremony seed in one write. */
   finishCeremony(shares: ReadonlyMap<number, bigint>): void {
     const { ceremony: _erased, ...rest } = this.#file;
-    this.#file = {
+    this.#replace({
       ...rest,
       shares: Object.fromEntries([...shares].map(([id, share]) => [String(id), share.toString(16)])),
-    };
-    this.#save();
+    });
   }
   /** Virtual number -> d_j, or undefined before the DKG. */
   get shares(): ReadonlyMap<number, Secret<bigint>> | undefined {
@@ -75,17 +87,28 @@ export class Keystore {
     return new Map(Object.entries(this.#file.shares).map(([id, hex]) => [Number(id), new Secret(parseSignedHex(hex))]));
   }
 
-  #save(): void {
+  /** The object changes only when the file has. */
+  #replace(content: KeystoreFile): void {
+    this.#write(content, renameSync);
+    this.#file = content;
+  }
+
+  #write(content: KeystoreFile, place: (temporary: string, path: string) => void): void {
     const folder = dirname(this.#path);
     const temporary = `${this.#path}.tmp`;
-    const file = openSync(temporary, 'w', 0o600);
+    // What a crash left may have other permissions.
+    rmSync(temporary, { force: true });
+    const file = openSync(temporary, 'wx', 0o600);
     try {
-      writeSync(file, JSON.stringify(this.#file));
+      const bytes = Buffer.from(JSON.stringify(content), 'utf8');
+      let offset = 0;
+      while (offset < bytes.length) offset += writeSync(file, bytes, offset);
       fsyncSync(file);
     } finally {
       closeSync(file);
     }
-    renameSync(temporary, this.#path);
+    place(temporary, this.#path);
+    rmSync(temporary, { force: true });
     const handle = openSync(folder, 'r');
     try {
       fsyncSync(handle);
@@ -102,9 +125,27 @@ export class Keystore {
   }
 }
 
-function parseSignedHex(hex: string): bigint {
-  if (!/^-?[0-9a-f]{1,2000}$/.test(hex)) throw new DecodeError('Keystore.shares', 'is not a signed hex integer');
+/** A file that cannot be read is not a file that is not there. */
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function parseSignedHex(hex: unknown): bigint {
+  if (typeof hex !== 'string' || !/^-?[0-9a-f]{1,2000}$/.test(hex)) throw new DecodeError('Keystore.shares', 'is not a signed hex integer');
   return hex.startsWith('-') ? -BigInt(`0x${hex.slice(1)}`) : BigInt(`0x${hex}`);
+}
+
+function checkShares(shares: unknown): void {
+  if (typeof shares !== 'object' || shares === null) throw new DecodeError('Keystore.shares', 'is not a list of shares');
+  for (const [id, share] of Object.entries(shares)) {
+    if (!/^[1-9][0-9]{0,4}$/.test(id)) throw new DecodeError('Keystore.shares', 'has a number that is none');
+    parseSignedHex(share);
+  }
 }
 
 function parse(text: string): KeystoreFile {
@@ -122,5 +163,6 @@ function parse(text: string): KeystoreFile {
   seed(file.identity, 'identity');
   seed(file.root, 'root');
   if (file.ceremony !== undefined) seed(file.ceremony, 'ceremony');
+  if (file.shares !== undefined) checkShares(file.shares);
   return file;
 }

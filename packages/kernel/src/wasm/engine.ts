@@ -59,14 +59,16 @@ export class Arena {
   readonly exports: KernelExports;
   readonly bytes: Uint8Array;
   readonly end: number;
+  readonly #start: number;
   #next: number;
   #secretFrom = 0;
   #secretTo = 0;
 
-  constructor(exports: KernelExports, bytes: Uint8Array) {
+  constructor(exports: KernelExports) {
     this.exports = exports;
-    this.bytes = bytes;
-    this.#next = exports.arenaStart();
+    this.bytes = new Uint8Array(exports.memory.buffer);
+    this.#start = exports.arenaStart();
+    this.#next = this.#start;
     this.end = exports.arenaEnd();
   }
 
@@ -113,8 +115,13 @@ export class Arena {
     return this.bytes.slice(at, at + length);
   }
 
-  wipe(): void {
-    this.bytes.fill(0, this.#secretFrom, this.#secretTo);
+  /** Wipes the secrets and gives all space back. */
+  reset(): void {
+    if (this.#secretTo !== 0) {
+      this.bytes.fill(0, this.#secretFrom, this.#secretTo);
+      this.#secretTo = 0;
+    }
+    this.#next = this.#start;
   }
 }
 
@@ -131,8 +138,7 @@ export function writeLimbs(view: DataView, value: bigint, limbs: number): void {
 export class Engine {
   readonly #compile: () => CompiledModule;
   #module: CompiledModule | undefined;
-  #exports: KernelExports | undefined;
-  #bytes: Uint8Array = new Uint8Array();
+  #arena: Arena | undefined;
   #current: GroupConstants | undefined;
 
   constructor(compile: () => CompiledModule) {
@@ -141,56 +147,51 @@ export class Engine {
 
   /** Bytes of the instance's memory, 0 before the first use. It never grows. */
   get memoryBytes(): number {
-    return this.#bytes.length;
+    return this.#arena?.bytes.length ?? 0;
   }
 
   /**
-   * Runs one operation in the group of `constants`.
+   * Runs one operation in the group of `constants`. Operations do not nest.
    *
    * @throws {@link KernelFaultError} If the module trapped. The instance is dropped.
    */
   run<T>(constants: GroupConstants, operation: (arena: Arena) => T): T {
-    const exports = this.#instance();
-    const arena = this.#select(exports, constants);
+    const arena = this.#arena ?? this.#instantiate();
     try {
+      if (this.#current !== constants) this.#select(arena, constants);
       return operation(arena);
     } catch (error) {
       if (error instanceof Error && error.name === 'RuntimeError') {
         arena.bytes.fill(0);
-        this.#exports = undefined;
+        this.#arena = undefined;
         this.#current = undefined;
         throw new KernelFaultError('the kernel stopped at an inconsistency', { cause: error });
       }
       throw error;
     } finally {
-      arena.wipe();
+      arena.reset();
     }
   }
 
-  #instance(): KernelExports {
-    if (this.#exports !== undefined) return this.#exports;
+  #instantiate(): Arena {
     this.#module ??= this.#compile();
-    this.#exports = new webAssembly.Instance(this.#module).exports as KernelExports;
-    this.#bytes = new Uint8Array(this.#exports.memory.buffer);
-    return this.#exports;
+    this.#arena = new Arena(new webAssembly.Instance(this.#module).exports as KernelExports);
+    return this.#arena;
   }
 
-  #select(exports: KernelExports, constants: GroupConstants): Arena {
-    if (this.#current !== constants) {
-      const arena = new Arena(exports, this.#bytes);
-      const { discriminant, discriminantBits, bound, conductor } = constants;
-      this.#current = undefined;
-      const fits = exports.setGroup(
-        arena.put(discriminant),
-        discriminantBits,
-        arena.put(bound),
-        bound.length / 4,
-        arena.put(conductor),
-        conductor.length / 4,
-      );
-      if (!fits) throw new KernelArgumentError('the discriminant is longer than the kernel supports');
-      this.#current = constants;
-    }
-    return new Arena(exports, this.#bytes);
+  #select(arena: Arena, constants: GroupConstants): void {
+    const { discriminant, discriminantBits, bound, conductor } = constants;
+    this.#current = undefined;
+    const fits = arena.exports.setGroup(
+      arena.put(discriminant),
+      discriminantBits,
+      arena.put(bound),
+      bound.length / 4,
+      arena.put(conductor),
+      conductor.length / 4,
+    );
+    if (!fits) throw new KernelArgumentError('the discriminant is longer than the kernel supports');
+    this.#current = constants;
+    arena.reset();
   }
 }

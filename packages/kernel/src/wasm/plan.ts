@@ -6,9 +6,11 @@
 
 /** Time of a composition in squarings, about; a look-up in a comb adds the recomputation of c and the scan. */
 const COMPOSITION = 1.2;
-const SCANNED_BYTES_PER_COMPOSITION = 1_000_000;
+const SCANNED_BYTES_PER_COMPOSITION = 250_000;
 /** What building a table may cost, in variable-base powers of the same length. */
 const BUILD_LIMIT = 2.2;
+/** assembly/power.ts has masks for 2^(teeth - 1) entries. */
+const MAX_TEETH = 10;
 
 /** wNAF width for a public exponent: table of 2^(w - 2) odd powers, one digit in w + 1 positions. */
 export function nafWindow(bits: number): number {
@@ -55,7 +57,7 @@ export function combShape(exponentBits: number, maxEntries: number, entryBytes: 
   const limit = BUILD_LIMIT * powerCost(exponentBits);
   let best: CombShape | undefined;
   let bestCost = Number.POSITIVE_INFINITY;
-  for (let teeth = 1; teeth <= 12; teeth++) {
+  for (let teeth = 1; teeth <= MAX_TEETH; teeth++) {
     const blockEntries = 2 ** (teeth - 1);
     for (let blocks = 1; blocks * blockEntries + 2 <= maxEntries && blocks * teeth <= digits; blocks++) {
       const spacing = Math.ceil(digits / (teeth * blocks));

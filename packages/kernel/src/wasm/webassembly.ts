@@ -18,6 +18,7 @@ interface WebAssemblyApi {
   compile(bytes: Uint8Array): Promise<CompiledModule>;
 }
 
+declare const WebAssembly: WebAssemblyApi;
+
 /** The engine's WebAssembly object. */
-export const webAssembly: WebAssemblyApi = (globalThis as unknown as { readonly WebAssembly: WebAssemblyApi })
-  .WebAssembly;
+export const webAssembly: WebAssemblyApi = WebAssembly;

@@ -49,8 +49,12 @@ export interface LanguageCase {
   readonly parameters: PublicParameters;
   readonly language: Language;
   /** The `index`-th valid witness. */
-  witness(index: number): readonly bigint[];
-  readonly boundaries: readonly { readonly name: string; readonly witness: readonly bigint[]; readonly allowed: boolean }[];
+  readonly witness: (index: number) => readonly bigint[];
+  readonly boundaries: readonly {
+    readonly name: string;
+    readonly witness: readonly bigint[];
+    readonly allowed: boolean;
+  }[];
   /** The same language with one public parameter replaced, each of equal shape. */
   readonly wrongParameters: readonly { readonly name: string; readonly language: Language }[];
   /** The language over another class group whose encodings have the same length. */
@@ -73,17 +77,18 @@ export const baseContext: ProtocolContext = {
 
 const other32 = hashTagged('test', [encodeText('other')], 32);
 /** One variant per field of the context (MPC 1.3). */
-export const contextVariants: readonly { readonly field: keyof ProtocolContext; readonly context: ProtocolContext }[] = [
-  { field: 'role', context: { ...baseContext, role: 'client' } },
-  { field: 'party', context: { ...baseContext, party: 4 } },
-  { field: 'session', context: { ...baseContext, session: other32 } },
-  { field: 'protocol', context: { ...baseContext, protocol: 'protocol2' } },
-  { field: 'round', context: { ...baseContext, round: '3' } },
-  { field: 'proof', context: { ...baseContext, proof: 'Other' } },
-  { field: 'publicKey', context: { ...baseContext, publicKey: curve.encodePoint(curve.H) } },
-  { field: 'setup', context: { ...baseContext, setup: other32 } },
-  { field: 'extra', context: { ...baseContext, extra: [encodeText('other')] } },
-];
+export const contextVariants: readonly { readonly field: keyof ProtocolContext; readonly context: ProtocolContext }[] =
+  [
+    { field: 'role', context: { ...baseContext, role: 'client' } },
+    { field: 'party', context: { ...baseContext, party: 4 } },
+    { field: 'session', context: { ...baseContext, session: other32 } },
+    { field: 'protocol', context: { ...baseContext, protocol: 'protocol2' } },
+    { field: 'round', context: { ...baseContext, round: '3' } },
+    { field: 'proof', context: { ...baseContext, proof: 'Other' } },
+    { field: 'publicKey', context: { ...baseContext, publicKey: curve.encodePoint(curve.H) } },
+    { field: 'setup', context: { ...baseContext, setup: other32 } },
+    { field: 'extra', context: { ...baseContext, extra: [encodeText('other')] } },
+  ];
 
 const context = encodeContext(baseContext);
 const witnessBits = (language: Language): number[] =>
@@ -100,11 +105,15 @@ function phi(language: Language, values: readonly bigint[]): Component[] {
         return sum.add(curveOf(language).multiplyVartime(base.point, values[coordinate] as bigint));
       }, curveOf(language).identity);
     }
-    const { group, powerOfF } = classSetting(language);
+    const setting = classSetting(language);
+    const { group } = setting;
     return row.terms.reduce<Element>((product, { base, coordinate }) => {
       const value = values[coordinate] as bigint;
       if (base.kind === 'curve') throw new Error('base');
-      return group.compose(product, base.kind === 'f' ? powerOfF(value) : group.powerVartime(base.element, value));
+      return group.compose(
+        product,
+        base.kind === 'f' ? setting.powerOfF(value) : group.powerVartime(base.element, value),
+      );
     }, group.identity);
   });
 }
@@ -220,7 +229,9 @@ export function describeLanguage(name: string, make: () => LanguageCase): void {
       const { language } = getCase();
       const random = randomFor(`${name}/${label}`);
       return language.coordinates.map((c) =>
-        c.kind === 'scalar' ? uniformBelow(random, scalarOrder(language)) : uniformBits(random, maskBits(language, c, batch)),
+        c.kind === 'scalar'
+          ? uniformBelow(random, scalarOrder(language))
+          : uniformBits(random, maskBits(language, c, batch)),
       );
     };
 
@@ -233,7 +244,13 @@ export function describeLanguage(name: string, make: () => LanguageCase): void {
       const reader = new Reader(bytes, 'proof');
       const parsed = readProof(reader, instance.language, batch, 'proof');
       expect(encodeProof(instance.language, batch, parsed)).toEqual(bytes);
-      expect(acceptsBytes(instance.language, instance.statements.map((s) => statementBytes(instance.language, s)), bytes)).toBe(true);
+      expect(
+        acceptsBytes(
+          instance.language,
+          instance.statements.map((s) => statementBytes(instance.language, s)),
+          bytes,
+        ),
+      ).toBe(true);
     });
 
     test('boundary witnesses', () => {
@@ -310,9 +327,15 @@ export function describeLanguage(name: string, make: () => LanguageCase): void {
         expect(verify({ ...instance, language }, randomFor('weights')), parameter).toBe(false);
         // The transcript alone tells them apart, not only the equations.
         expect(
-          languageTranscript(language).map((item) => item.join()).join(';'),
+          languageTranscript(language)
+            .map((item) => item.join())
+            .join(';'),
           parameter,
-        ).not.toBe(languageTranscript(instance.language).map((item) => item.join()).join(';'));
+        ).not.toBe(
+          languageTranscript(instance.language)
+            .map((item) => item.join())
+            .join(';'),
+        );
       }
     });
 
@@ -321,7 +344,11 @@ export function describeLanguage(name: string, make: () => LanguageCase): void {
       const { otherGroup } = getCase();
       expect(proofBytes(otherGroup, 1)).toBe(proofBytes(language, 1));
       expect(
-        acceptsBytes(otherGroup, statements.map((s) => statementBytes(language, s)), encodeProof(language, 1, proof)),
+        acceptsBytes(
+          otherGroup,
+          statements.map((s) => statementBytes(language, s)),
+          encodeProof(language, 1, proof),
+        ),
       ).toBe(false);
     });
 
@@ -458,16 +485,17 @@ export function describeLanguage(name: string, make: () => LanguageCase): void {
         Proof,
       ];
       expect(encodeStatement(language, first.mask)).toEqual(encodeStatement(language, second.mask));
-      const [e1, e2] = contexts.map((ctx) =>
-        mpcChallenges(
-          {
-            context: ctx,
-            parameters: languageTranscript(language),
-            statements: encodeStatement(language, statement),
-            mask: encodeStatement(language, first.mask),
-          },
-          1,
-        )[0],
+      const [e1, e2] = contexts.map(
+        (ctx) =>
+          mpcChallenges(
+            {
+              context: ctx,
+              parameters: languageTranscript(language),
+              statements: encodeStatement(language, statement),
+              mask: encodeStatement(language, first.mask),
+            },
+            1,
+          )[0],
       ) as [bigint, bigint];
       expect(e1).not.toBe(e2);
       language.coordinates.forEach((coordinate, i) => {

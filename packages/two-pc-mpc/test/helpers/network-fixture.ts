@@ -28,7 +28,14 @@ import {
   seededRandom,
   validatorId,
 } from '@dwallet/sigma';
-import { type Committee, type Fact, type QuorumCertificate, assembleCertificate, createCommittee, signFact } from '../../src/certificates.ts';
+import {
+  type Committee,
+  type Fact,
+  type QuorumCertificate,
+  assembleCertificate,
+  createCommittee,
+  signFact,
+} from '../../src/certificates.ts';
 import type { Inbox } from '../../src/inbox.ts';
 import { aggregateSetup } from '../../src/network-setup/aggregate.ts';
 import { type SetupContext, contributeToSetup } from '../../src/network-setup/round-1-contribute.ts';
@@ -49,8 +56,11 @@ export const toyParameters = (): PublicParameters => (toy ??= deriveTestParamete
 
 export const secretKeyFor = (label: string): Secret<Uint8Array> => new Secret(randomFor(`ed25519/${label}`)(32));
 /** Like the production function over a fixed label: an id of the kind, owned by the account. */
-export const sessionFor = (label: string, account: Uint8Array = new Uint8Array(32), type: 'USER' | 'SYSTEM' | 'INTERNAL_PRESIGN' = 'SYSTEM') =>
-  openSession(type, account, randomFor(`session/${label}`));
+export const sessionFor = (
+  label: string,
+  account: Uint8Array = new Uint8Array(32),
+  type: 'USER' | 'SYSTEM' | 'INTERNAL_PRESIGN' = 'SYSTEM',
+) => openSession(type, account, randomFor(`session/${label}`));
 
 export interface NetworkFixture {
   readonly parameters: PublicParameters;
@@ -68,7 +78,11 @@ export interface NetworkFixture {
 }
 
 export function createNetworkFixture(
-  options: { readonly parameters?: PublicParameters; readonly weights?: readonly number[]; readonly seed?: string } = {},
+  options: {
+    readonly parameters?: PublicParameters;
+    readonly weights?: readonly number[];
+    readonly seed?: string;
+  } = {},
 ): NetworkFixture {
   const parameters = options.parameters ?? toyParameters();
   const seed = options.seed ?? 'network';
@@ -131,7 +145,7 @@ function reduceAmbiguous(p: bigint, c: bigint): [bigint, bigint] {
   let [x, y, z] = [p, p, c];
   while (x > z || y <= -x || y > x) {
     if (x > z) [x, y, z] = [z, -y, x];
-    const r = (x - y) >= 0n || (x - y) % (2n * x) === 0n ? (x - y) / (2n * x) : (x - y) / (2n * x) - 1n;
+    const r = x - y >= 0n || (x - y) % (2n * x) === 0n ? (x - y) / (2n * x) : (x - y) / (2n * x) - 1n;
     [y, z] = [y + 2n * r * x, z + r * (y + r * x)];
   }
   return [x, x === z && y < 0n ? -y : y];

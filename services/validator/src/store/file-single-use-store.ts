@@ -1,10 +1,10 @@
 /**
  * Single-use markers of one validator on disk (MPC 5.8 rule 3): an append-only log, one record per presign, fsynced before `mark` resolves.
  *
- * File: header (magic, version, owner, checksum), then records of 97 bytes: kind, presign id, D, checksum. Each checksum covers the one before
- * it, so a record that is changed, removed or inserted anywhere but at the very end makes the file unreadable instead of forgetful. A torn
- * last record is what a crash during a write leaves: no share was released for it, so it is cut off, and the presign that it names (if that
- * much was written) is burnt rather than trusted.
+ * File: header (magic, version, owner, checksum), then records of 129 bytes: kind, presign id, D, presign id again, checksum. Each checksum
+ * covers the one before it, so a record that is changed, removed or inserted anywhere but at the very end makes the file unreadable instead
+ * of forgetful. A bad last record is what a crash during a write leaves: no share was released for it, so it is cut off. It could also be a
+ * good one that decayed, so the presign that either copy of the id names is burnt rather than forgotten.
  *
  * What this file cannot see is that it was replaced by an older copy of itself: after a restore from a backup the operator must
  * void all presigns (lessons 1.7, `markVoid`).
@@ -62,7 +62,7 @@ const kindMark = 1;
 const kindVoid = 2;
 const checkBytes = 32;
 const headerBytes = magic.length + 4 + 32 + checkBytes;
-const recordBytes = 1 + 32 + 32 + checkBytes;
+const recordBytes = 1 + 32 + 32 + 32 + checkBytes;
 
 const checksum = (previous: Uint8Array, body: Uint8Array): Uint8Array =>
   sha256(concat(encodeText('dwallet/v1/single-use'), previous, body));
@@ -226,6 +226,7 @@ export class FileSingleUseStore implements SingleUseStore {
 
   #remember(body: Uint8Array): void {
     const key = keyOf(body.subarray(1, 33));
+    if (!equal(body.subarray(1, 33), body.subarray(65, 97))) throw this.#damaged('has a record with two ids');
     // The writer appends each presign once, so this record was not made by it.
     if (this.#marks.has(key)) throw this.#damaged('names a presign twice');
     if (body[0] === kindVoid) this.#marks.set(key, 'void');
@@ -233,13 +234,14 @@ export class FileSingleUseStore implements SingleUseStore {
     else throw this.#damaged('has a record of an unknown kind');
   }
 
-  /** Cuts off the torn record; burns the presign that it names. */
+  /** Cuts off the bad record; burns what it names. */
   #recoverTail(tail: Uint8Array): void {
     ftruncateSync(this.#file, this.#size);
     this.#operations.sync(this.#file);
-    if (tail.length < 33) return;
-    const id = tail.subarray(1, 33);
-    if (!this.#marks.has(keyOf(id))) this.#append(kindVoid, id, new Uint8Array(32));
+    for (const at of [1, 65]) {
+      const id = tail.subarray(at, at + 32);
+      if (id.length === 32 && !this.#marks.has(keyOf(id))) this.#append(kindVoid, id, new Uint8Array(32));
+    }
   }
 
   #damaged(what: string): SingleUseStoreError {
@@ -282,7 +284,7 @@ export class FileSingleUseStore implements SingleUseStore {
     try {
       if (fstatSync(this.#file).size !== this.#size)
         throw new SingleUseStoreError(`${this.#path} was changed by someone else`);
-      const body = concat(Uint8Array.of(kind), id, value);
+      const body = concat(Uint8Array.of(kind), id, value, id);
       const check = checksum(this.#last, body);
       this.#writeAt(concat(body, check), this.#size);
       this.#last = check;

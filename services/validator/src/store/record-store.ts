@@ -6,7 +6,6 @@
  */
 import {
   closeSync,
-  existsSync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -34,7 +33,8 @@ export interface RecordStore {
   list(kind: string): string[];
 }
 
-const idPattern = /^[0-9a-zA-Z._-]{1,200}$/;
+/** No name starts with a dot: those are files of the store itself. */
+const idPattern = /^[0-9a-zA-Z_-][0-9a-zA-Z._-]{0,199}$/;
 
 function checkName(name: string): string {
   if (!idPattern.test(name)) throw new BugError(`bad record name ${JSON.stringify(name)}`);
@@ -67,14 +67,22 @@ export class MemoryRecordStore implements RecordStore {
   }
 }
 
+/** Prefix of files that are not records yet. */
+const temporaryPrefix = '.tmp-';
+
 /** One file per record, written to a temporary name, fsynced, then linked or renamed into place, then the folder is fsynced. */
 export class FileRecordStore implements RecordStore {
   readonly #folder: string;
   readonly #madeFolders = new Set<string>();
   #counter = 0;
+
+  /** @param folder - made if it is not there; belongs to this store alone. */
   constructor(folder: string) {
     this.#folder = folder;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      if (entry.isDirectory()) recoverFolder(join(folder, entry.name));
+    }
   }
   #kindFolder(kind: string): string {
     const folder = join(this.#folder, checkName(kind));
@@ -86,8 +94,9 @@ export class FileRecordStore implements RecordStore {
     return folder;
   }
   #writeTemporary(folder: string, value: Uint8Array): string {
-    const path = join(folder, `.tmp-${process.pid}-${this.#counter++}`);
-    const file = openSync(path, 'w', 0o600);
+    const path = join(folder, `${temporaryPrefix}${process.pid}-${this.#counter++}`);
+    // 'wx': after a crash the same name may still be a second name of a record, which must never be written to again.
+    const file = openSync(path, 'wx', 0o600);
     try {
       let offset = 0;
       while (offset < value.length) offset += writeSync(file, value, offset);
@@ -130,12 +139,21 @@ export class FileRecordStore implements RecordStore {
     return undefined;
   }
   list(kind: string): string[] {
-    const folder = join(this.#folder, checkName(kind));
-    if (!existsSync(folder)) return [];
-    return readdirSync(folder)
-      .filter((name) => !name.startsWith('.tmp-'))
-      .sort();
+    try {
+      return readdirSync(join(this.#folder, checkName(kind)))
+        .filter((name) => !name.startsWith(temporaryPrefix))
+        .sort();
+    } catch (error) {
+      if (isErrno(error, 'ENOENT')) return [];
+      throw error;
+    }
   }
+}
+
+/** What a crash leaves: temporary files, which nobody was told about, and names that are not durable yet. */
+function recoverFolder(folder: string): void {
+  for (const name of readdirSync(folder)) if (name.startsWith(temporaryPrefix)) unlinkSync(join(folder, name));
+  syncFolder(folder);
 }
 
 function syncFolder(folder: string): void {

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { encodeCiphertext, readCiphertext, sampleRandomness } from '@dwallet/class-groups';
+import { type Ciphertext, encodeCiphertext, readCiphertext, sampleRandomness } from '@dwallet/class-groups';
+import type { Element } from '@dwallet/kernel';
 import {
   CheckError,
   type Language,
@@ -53,18 +54,9 @@ export const maskStatement = ({ mask, maskedShares }: MaskedShares): Statement =
 
 /** phi(gamma, eta_0, eta_1, eta_2) as ciphertexts. */
 function contribution(language: Language, witness: readonly bigint[], bits: readonly number[]): MaskedShares {
-  const [a1, a2, b11, b12, b21, b22] = applySecret(language, witness, bits) as ReturnType<
-    typeof readCiphertext
-  >['c1'][];
-  if (a1 === undefined || a2 === undefined || b11 === undefined || b12 === undefined) throw new TypeError('shape');
-  if (b21 === undefined || b22 === undefined) throw new TypeError('shape');
-  return {
-    mask: { c1: a1, c2: a2 },
-    maskedShares: [
-      { c1: b11, c2: b12 },
-      { c1: b21, c2: b22 },
-    ],
-  };
+  const components = applySecret(language, witness, bits) as Element[];
+  const at = (i: number): Ciphertext => ({ c1: components[2 * i] as Element, c2: components[2 * i + 1] as Element });
+  return { mask: at(0), maskedShares: [at(1), at(2)] };
 }
 
 /**

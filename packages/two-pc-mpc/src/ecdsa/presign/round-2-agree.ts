@@ -20,7 +20,13 @@ import {
 } from '@dwallet/sigma';
 import { type Inbox, type RoundOutcome, openInbox, requireThreshold, sortBlame } from '../../inbox.ts';
 import { bytesEqual, header, messageType, readDigest, readHeader, requireLength } from '../../wire/format.ts';
-import { type MaskAggregate, type PresignSession, maskAggregateDigest, maskProofContext } from './presign-session.ts';
+import {
+  type MaskAggregate,
+  type PresignSession,
+  maskAggregateDigest,
+  maskProofContext,
+  requireBatch,
+} from './presign-session.ts';
 import { decodePresignRound1, maskLanguage, maskStatement } from './round-1-encrypt-mask.ts';
 
 export interface MaskAgreement extends RoundOutcome {
@@ -40,6 +46,7 @@ export function agreeOnMasks(
   args: PresignSession & { readonly access: AccessStructure; readonly inbox: Inbox; readonly random: Random },
 ): MaskAgreement {
   const { setup, access, batch, inbox, random } = args;
+  requireBatch(batch);
   // MPC:P1: shape, valid elements, squares.
   const opened = openInbox(access, inbox, 'MPC:P1', (bytes) => decodePresignRound1(args, bytes));
   const language = maskLanguage(setup);

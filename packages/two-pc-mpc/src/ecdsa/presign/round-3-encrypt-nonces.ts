@@ -95,8 +95,7 @@ export function encryptNonces(
     readonly random: Random;
   },
 ): Uint8Array {
-  const { setup, batch, aggregate, agreed, validator, random } = args;
-  requireBatch(batch);
+  const { setup, aggregate, agreed, validator, random } = args;
   requireAgreed(args, aggregate, agreed);
   const { curve, parameters } = setup;
   const bits = [bitLength(parameters.q), parameters.randomnessBits];
@@ -127,6 +126,7 @@ export function encryptNonces(
 
 /** Round 3 and finalisation run on the agreed aggregate only. @throws InvalidArgumentsError. */
 export function requireAgreed(session: PresignSession, aggregate: MaskAggregate, agreed: Digest): void {
+  requireBatch(session.batch);
   if (aggregate.length !== session.batch) {
     throw new InvalidArgumentsError('aggregate', `has ${aggregate.length} entries, not ${session.batch}`);
   }

@@ -1,0 +1,108 @@
+/**
+ * What the samples of the kernel bench say: times, ratios and the targets of issue 3.
+ *
+ * @module
+ */
+import type { Summary } from '../statistics.ts';
+import { summarize } from '../statistics.ts';
+import { type JobName, type Subject, jobNames } from './subjects.ts';
+
+/** Milliseconds per operation by job, one sample per round; sample i of all subjects was taken in the same round. */
+export type Samples = Readonly<Record<JobName, readonly number[]>>;
+
+export interface Target {
+  readonly relation: '>=' | '<=';
+  readonly bound: number;
+}
+
+export const meets = (value: number, { relation, bound }: Target): boolean =>
+  relation === '>=' ? value >= bound : value <= bound;
+
+export const formatTarget = ({ relation, bound }: Target): string =>
+  `${relation} ${Number.isInteger(bound) ? bound : bound.toPrecision(3)}`;
+
+/** One line of the report. */
+export interface KernelFigure {
+  /** kernel/discriminant/what. */
+  readonly figure: string;
+  readonly summary: Summary;
+  readonly unit: 'ms' | 'x' | 'bytes';
+  readonly target: Target | undefined;
+}
+
+/** value of one job over another, round by round. */
+export const ratios = (numerator: readonly number[], denominator: readonly number[]): number[] =>
+  numerator.map((value, round) => value / (denominator[round] as number));
+
+interface RatioFigure {
+  readonly name: string;
+  readonly numerator: JobName;
+  readonly denominator: JobName;
+  readonly target?: Target;
+}
+
+const atMost = (bound: number): Target => ({ relation: '<=', bound });
+const atLeast = (bound: number): Target => ({ relation: '>=', bound });
+
+/** Ratios within one kernel. */
+const ownRatios: readonly RatioFigure[] = [
+  { name: 'composition / squaring', numerator: 'composition', denominator: 'squaring', target: atMost(1.3) },
+  { name: 'secret power / power', numerator: 'power-secret', denominator: 'power' },
+  { name: 'fixed-base power / power', numerator: 'table-power', denominator: 'power', target: atMost(1 / 6) },
+  { name: 'secret fixed-base / secret power', numerator: 'table-power-secret', denominator: 'power-secret' },
+  { name: 'table build / power', numerator: 'table-build', denominator: 'power', target: atMost(2.5) },
+  { name: '2-base / power', numerator: 'multi-2', denominator: 'power', target: atMost(1.25) },
+  { name: '4-base / power', numerator: 'multi-4', denominator: 'power', target: atMost(1.6) },
+  { name: '6-base / power', numerator: 'multi-6', denominator: 'power', target: atMost(2) },
+  { name: 'secret 2-base / secret power', numerator: 'multi-2-secret', denominator: 'power-secret' },
+];
+
+/** Speed against the BigInt reference in the same rounds. */
+const speedups: readonly { readonly job: JobName; readonly target?: Target }[] = [
+  { job: 'squaring', target: atLeast(4) },
+  { job: 'composition' },
+  { job: 'decode' },
+  { job: 'power' },
+  { job: 'power-secret' },
+  { job: 'table-power' },
+];
+
+/** Speed of the 1000-bit power against PARI's. */
+export const pariTarget: Target = atLeast(2);
+const tableTarget: Target = atMost(512 * 1024);
+
+/** @param reference - samples of the reference kernel at the same discriminant, absent for itself. */
+export function figuresOf(
+  subject: Pick<Subject, 'kernel' | 'discriminant' | 'tableBytes'>,
+  samples: Samples,
+  reference: Samples | undefined,
+): KernelFigure[] {
+  const prefix = `${subject.kernel}/${subject.discriminant.name}`;
+  const one = (
+    what: string,
+    values: readonly number[],
+    unit: KernelFigure['unit'],
+    target: Target | undefined,
+  ): KernelFigure => ({ figure: `${prefix}/${what}`, summary: summarize(values), unit, target });
+  return [
+    ...jobNames.map((job) => one(job, samples[job], 'ms', undefined)),
+    ...ownRatios.map(({ name, numerator, denominator, target }) =>
+      one(name, ratios(samples[numerator], samples[denominator]), 'x', target),
+    ),
+    one('table size', [subject.tableBytes], 'bytes', tableTarget),
+    ...(reference === undefined
+      ? []
+      : speedups.map(({ job, target }) =>
+          one(`${job}: times faster than the reference`, ratios(reference[job], samples[job]), 'x', target),
+        )),
+  ];
+}
+
+/** As `--json` prints it. */
+export const figureLine = ({ figure, summary, unit, target }: KernelFigure) => ({
+  figure,
+  value: Number(summary.median.toPrecision(6)),
+  target: target === undefined ? null : formatTarget(target),
+  met: target === undefined ? null : meets(summary.median, target),
+  unit,
+});

@@ -1,0 +1,86 @@
+/**
+ * `npm run bench`: measures the protocol. `npm run bench:kernel` (first argument `kernel`): measures the arithmetic.
+ *
+ * @module
+ */
+import { checkSizes } from './checks.ts';
+import { loadKernel } from './kernels.ts';
+import { machineLine } from './machine.ts';
+import { type BenchOptions, UsageError, help, parseOptions } from './options.ts';
+import { createProgress } from './progress.ts';
+import type { Recorder } from './recorder.ts';
+import { figureLines, formatProfile } from './report.ts';
+import { runScenario } from './scenario/run.ts';
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+const tell = (text: string): void => void process.stderr.write(`${text}\n`);
+
+async function bench(options: BenchOptions): Promise<number> {
+  const begin = performance.now();
+  const cpuBegin = process.cpuUsage();
+  const kernel = await loadKernel(options.kernel);
+  if (kernel === undefined) throw new UsageError(`this build of @dwallet/kernel has no ${options.kernel} kernel`);
+  const remark = options.json ? tell : say;
+  remark(`${machineLine()}; ${kernel.name} kernel`);
+  const progress = await createProgress();
+  const all: Recorder[] = [];
+  let signatures = 0;
+  for (const profile of options.profiles) {
+    const own: Recorder[] = [];
+    for (const validators of options.validators) {
+      const result = await runScenario({
+        kernel,
+        profile,
+        validators,
+        batch: options.batch(validators),
+        repetitions: options.repetitions,
+        progress,
+      });
+      progress.done();
+      own.push(result.recorder);
+      signatures += result.signatures;
+      if (options.json) for (const line of figureLines(result.recorder)) say(JSON.stringify(line));
+    }
+    all.push(...own);
+    if (!options.json) say(`\n${profile.id}, ${kernel.name} kernel\n\n${formatProfile(own)}`);
+  }
+  await progress.close();
+  if (!options.json) {
+    say(
+      '\nCPU time is user and system time of the process around one call, median over the parties and repetitions that made it; ± is half of',
+    );
+    say('the interquartile range, blank for one measurement. P is the power measured along the same run.');
+  }
+
+  const checks = checkSizes(all);
+  const expected = options.profiles.length * options.validators.length * options.repetitions;
+  checks.push({
+    text: `${signatures} of ${expected} signatures verify under @noble/curves`,
+    holds: signatures === expected,
+  });
+  remark('');
+  for (const { text, holds } of checks) remark(`${holds ? 'ok  ' : 'FAIL'} ${text}`);
+  const { user, system } = process.cpuUsage(cpuBegin);
+  const seconds = (performance.now() - begin) / 1000;
+  remark(`total ${seconds.toFixed(1)} s, ${((user + system) / 1e6).toFixed(1)} s of CPU time`);
+  return checks.every(({ holds }) => holds) ? 0 : 1;
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  if (argv[0] === 'kernel') {
+    const { runKernelBench } = await import('./kernel/run.ts');
+    return runKernelBench(argv.slice(1));
+  }
+  const options = parseOptions(argv);
+  if (options !== undefined) return bench(options);
+  say(help);
+  return 0;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  const usage = error instanceof UsageError;
+  tell(usage ? `bench: ${error.message}` : error instanceof Error ? (error.stack ?? error.message) : String(error));
+  process.exitCode = usage ? 2 : 1;
+}
