@@ -8,14 +8,8 @@ import { type Kernel, referenceKernel } from '@dwallet/kernel';
 export const kernelNames = ['reference', 'wasm'] as const;
 export type KernelName = (typeof kernelNames)[number];
 
-const isKernelName = (name: string): name is KernelName => kernelNames.some((known) => known === name);
-
-/** DWALLET_KERNEL, else the reference. @throws Error for a name that is no kernel. */
-export function defaultKernelName(): KernelName {
-  const name = process.env['DWALLET_KERNEL'] ?? 'reference';
-  if (!isKernelName(name)) throw new Error(`DWALLET_KERNEL=${name} is not a kernel: ${kernelNames.join(' or ')}`);
-  return name;
-}
+/** What is measured unless `--kernel` or DWALLET_KERNEL says otherwise. */
+export const defaultKernel: KernelName = 'reference';
 
 /** @returns undefined if this build of `@dwallet/kernel` has no such kernel. */
 export async function loadKernel(name: KernelName): Promise<Kernel | undefined> {

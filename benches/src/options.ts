@@ -5,7 +5,7 @@
  */
 import { parseArgs } from 'node:util';
 import { type Profile, clg112, clg128 } from '@dwallet/class-groups';
-import { type KernelName, defaultKernelName, kernelNames } from './kernels.ts';
+import { type KernelName, defaultKernel, kernelNames } from './kernels.ts';
 
 export interface BenchOptions {
   readonly profiles: readonly Profile[];
@@ -32,7 +32,7 @@ Measures the protocol: CPU time of every party and bytes of every message.
   --n 4,7,16              numbers of validators (default 4,7,16)
   --repetitions 3         signatures per number of validators (default 3)
   --batch 8               presigns per session (default 16 at n = 4, 8 at n = 7, 4 above)
-  --kernel reference|wasm class-group kernel (default $DWALLET_KERNEL, else reference)
+  --kernel reference|wasm class-group kernel (default $DWALLET_KERNEL, else ${defaultKernel})
   --smoke                 CLG-112, n = 4, one repetition: a quick check that everything works
   --json                  one JSON object per figure and line: {"figure","profile","n","value","unit"}
   --help
@@ -73,7 +73,7 @@ export function parseOptions(argv: readonly string[]): BenchOptions | undefined 
   return {
     profiles: profile === 'all' ? [clg112, clg128] : [profile === '112' ? clg112 : clg128],
     validators,
-    kernel: values.kernel === undefined ? defaultKernelName() : oneOf('kernel', values.kernel, kernelNames),
+    kernel: oneOf('kernel', values.kernel ?? process.env['DWALLET_KERNEL'] ?? defaultKernel, kernelNames),
     smoke,
     json: values.json === true,
     repetitions,

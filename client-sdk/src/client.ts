@@ -23,6 +23,8 @@ import {
 import {
   type Committee,
   type DWalletRecord,
+  type Presign,
+  type PresignCertificate,
   type EcdsaSignature,
   type HashScheme,
   type NetworkSetup,
@@ -61,11 +63,12 @@ import {
   signingPublicKey,
   userKeyId,
   verifyCertificate,
+  verifyPresignCertificate,
 } from '@dwallet/two-pc-mpc/client';
 import type { StoredWallet, WalletData, WalletStore } from './wallet-store.ts';
 
 export interface ConnectOptions {
-  /** Validators in order of preference; the next one is asked when one cannot be reached. */
+  /** Validators in order of preference; the next one is asked when one cannot be reached, refuses, or answers what does not verify. */
   readonly peers: readonly Peer[];
   readonly parameters: PublicParameters;
   readonly curve: Curve;
@@ -76,6 +79,8 @@ export interface ConnectOptions {
   /** Network id in hex, if it is known from elsewhere; otherwise the first one seen is pinned. */
   readonly networkId?: string;
   readonly log?: (text: string) => void;
+  /** Profiles that are not for production are refused unless a test says so. */
+  readonly allowTestProfile?: boolean;
 }
 
 /** A finished signature. */
@@ -114,33 +119,17 @@ export class DWalletClient {
    * @throws CheckError MPC:V1 for parameters without a quorum or other than the pinned ones.
    */
   static async connect(options: ConnectOptions): Promise<DWalletClient> {
-    const { parameters, curve, store, random } = options;
+    const { parameters, store, random } = options;
     if (options.peers.length === 0) throw new InvalidArgumentsError('peers', 'at least one');
+    if (!parameters.profile.production && options.allowTestProfile !== true)
+      throw new InvalidArgumentsError('parameters', `profile ${parameters.profile.id} is for tests only`);
     const data: WalletData = store.load() ?? { version: 1, seed: hex(random(32)), wallets: [] };
-    const reply = await callAny(options, encodeCall('network', new Uint8Array(0)));
-    const [name, access, identities, , , setupBytes, setupCertificate] = decodeParts(
-      reply,
-      'Network',
-      7,
-    ) as Uint8Array[];
-    const weights = readWeights(access as Uint8Array);
-    const keys = decodeParts(identities as Uint8Array, 'Network.identities', weights.length, 32);
-    const committee = createCommittee(keys, createAccessStructure(weights));
-    const id = networkIdOf(new TextDecoder().decode(name), parameters.profile.id, committee.digest);
-    const expected = options.networkId ?? data.network?.id;
-    if (expected !== undefined && expected !== hex(id))
-      throw new CheckError('MPC:V1', 'network', 'is not the pinned network');
-    const setup = openNetworkSetup({
-      curve,
-      parameters,
-      committee,
-      record: setupBytes as Uint8Array,
-      certificate: setupCertificate as Uint8Array,
-      ...(data.network === undefined ? {} : { pinned: fromHex(data.network.setup) as Digest }),
-    });
-    const pinned: WalletData = { ...data, network: { id: hex(id), setup: hex(setup.commitment) } };
+    const network = await askPeers(options, encodeCall('network', new Uint8Array(0)), (reply) =>
+      openNetwork(options, data, reply),
+    );
+    const pinned: WalletData = { ...data, network: { id: hex(network.id), setup: hex(network.setup.commitment) } };
     store.save(pinned);
-    return new DWalletClient(options, { id, committee, setup }, pinned);
+    return new DWalletClient(options, network, pinned);
   }
 
   get networkId(): string {
@@ -168,6 +157,7 @@ export class DWalletClient {
       clientKind.registerUserKey,
       random(32),
       registerUserKey(curve, parameters, encryptionKey, account),
+      () => undefined,
     );
     const { sessionId: id, opening } = openSession('USER', address, random);
     log?.('making the user share and its proofs');
@@ -190,20 +180,16 @@ export class DWalletClient {
     share.fill(0);
     this.#save({ ...this.#data, wallets: [...this.#data.wallets, stored] });
     log?.('the network verifies and certifies the dWallet');
-    const reply = await this.#send(clientKind.createDWallet, id, encodeCreateDWallet(opening.fresh, pending.message));
-    const [output, certificate] = decodeParts(reply, 'DWallet', 2) as [Uint8Array, Uint8Array];
-    log?.('checking what the network answered');
-    const accepted = acceptDWallet({
-      setup,
-      pending,
-      output,
-      certificate,
-      committee,
-      userSecretKey: secretKey,
-      accountKey: account,
+    const body = encodeCreateDWallet(opening.fresh, pending.message);
+    const { accepted, output } = await this.#send(clientKind.createDWallet, id, body, (reply) => {
+      const [record, certificate] = decodeParts(reply, 'DWallet', 2) as [Uint8Array, Uint8Array];
+      log?.('checking what the network answered');
+      const checks = { setup, pending, output: record, certificate, committee };
+      return { accepted: acceptDWallet({ ...checks, userSecretKey: secretKey, accountKey: account }), output: record };
     });
     secretKey.destroy();
-    await this.#send(clientKind.acceptDWallet, id, encodeAcceptDWallet(id, accepted.acceptance));
+    account.destroy();
+    await this.#send(clientKind.acceptDWallet, id, encodeAcceptDWallet(id, accepted.acceptance), () => undefined);
     this.#save({
       ...this.#data,
       wallets: this.#data.wallets.map((wallet) =>
@@ -226,20 +212,11 @@ export class DWalletClient {
     const nonce = random(32);
     const request = signRequestDigest(id, hashScheme, message, nonce);
     log?.('taking a presign');
-    const taken = await this.#send(clientKind.takePresign, id, encodeTakePresign(id, request));
-    const [presignBytes, batch, certificate, assignment] = decodeParts(taken, 'Presign', 4) as [
-      Uint8Array,
-      Uint8Array,
-      Uint8Array,
-      Uint8Array,
-    ];
-    const presign = decodePresign(setup, presignBytes);
-    const certified = { ids: presignIdsOf(batch), certificate: decodeCertificate(certificate) };
-    verifyCertificate(
-      committee,
-      decodeCertificate(assignment),
-      assignmentFact(presign.presignId, id, request),
-      'MPC:V3',
+    const { presign, certified } = await this.#send(
+      clientKind.takePresign,
+      id,
+      encodeTakePresign(id, request),
+      (reply) => this.#openPresign(reply, id, request),
     );
     log?.('making the client message');
     const userShare = new Secret(bytesToInteger(fromHex(stored.userShare)));
@@ -258,11 +235,33 @@ export class DWalletClient {
     userShare.destroy();
     log?.('validators verify and decrypt');
     const body = encodeSignRequest({ id, presignId: presign.presignId, hashScheme, nonce, message, signMessage });
-    const reply = await this.#send(clientKind.sign, presign.presignId, body);
-    const [recordBytes, faults] = decodeParts(reply, 'Signature', 2) as [Uint8Array, Uint8Array];
-    const { signature } = decodeSignatureRecord(curve, recordBytes);
-    checkFinalSignature(record, hashScheme, message, signature);
-    return { signature, blamed: decodeBlame(faults) };
+    return this.#send(clientKind.sign, presign.presignId, body, (reply) => {
+      const [recordBytes, faults] = decodeParts(reply, 'Signature', 2) as [Uint8Array, Uint8Array];
+      const { signature } = decodeSignatureRecord(curve, recordBytes);
+      checkFinalSignature(record, hashScheme, message, signature);
+      return { signature, blamed: decodeBlame(faults) };
+    });
+  }
+
+  /** A presign that the network certified and gave to this request. What signing needs of it is checked again in `signOnce`. */
+  #openPresign(
+    reply: Uint8Array,
+    id: SessionId,
+    request: Digest,
+  ): { readonly presign: Presign; readonly certified: PresignCertificate } {
+    const { setup, committee } = this.#network;
+    const [bytes, batch, certificate, assignment] = decodeParts(reply, 'Presign', 4) as [
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+    ];
+    const presign = decodePresign(setup, bytes);
+    const certified = { ids: presignIdsOf(batch), certificate: decodeCertificate(certificate) };
+    verifyPresignCertificate(setup, committee, presign, certified);
+    const fact = assignmentFact(presign.presignId, id, request);
+    verifyCertificate(committee, decodeCertificate(assignment), fact, 'MPC:V3');
+    return { presign, certified };
   }
 
   #save(data: WalletData): void {
@@ -281,11 +280,11 @@ export class DWalletClient {
       seed.destroy();
     }
   }
-  #send(kind: string, session: Uint8Array, body: Uint8Array): Promise<Uint8Array> {
+  #send<T>(kind: string, session: Uint8Array, body: Uint8Array, read: (reply: Uint8Array) => T): Promise<T> {
     const account = this.#accountKey();
     const envelope = sealEnvelope(account, { networkId: this.#network.id, session, kind, body });
     account.destroy();
-    return callAny(this.#options, encodeCall(kind, encodeEnvelope(envelope)));
+    return askPeers(this.#options, encodeCall(kind, encodeEnvelope(envelope)), read);
   }
 }
 
@@ -311,24 +310,59 @@ export class DWallet {
   }
 }
 
-/** The same bytes to the next validator when one cannot be reached. A refusal is an answer and is not retried elsewhere. */
-async function callAny({ peers }: ConnectOptions, call: Uint8Array): Promise<Uint8Array> {
-  let last: unknown;
+/**
+ * The same bytes to one validator after the other, until one answers what `read` accepts. One validator decides nothing: a refusal, or an answer
+ * that does not verify, is final only when more than f of them gave one, so that an honest one is among them.
+ * @throws the first refusal; RemoteError UNAVAILABLE when nobody can be reached.
+ */
+async function askPeers<T>({ peers }: ConnectOptions, call: Uint8Array, read: (reply: Uint8Array) => T): Promise<T> {
+  const maxFaulty = Math.floor((peers.length - 1) / 3);
+  const refusals: unknown[] = [];
+  let unreachable: unknown;
   for (const peer of peers) {
     let reply: Uint8Array;
     try {
       reply = await peer.call(call);
     } catch (error) {
-      last = error;
+      unreachable = error;
       continue;
     }
-    return decodeReply(reply, maxBodyBytes);
+    try {
+      return read(decodeReply(reply, maxBodyBytes));
+    } catch (error) {
+      refusals.push(error);
+      if (refusals.length > maxFaulty) break;
+    }
   }
+  if (refusals.length > 0) throw refusals[0];
   throw new RemoteError(
     'UNAVAILABLE',
     undefined,
-    `no validator can be reached: ${last instanceof Error ? last.message : 'no answer'}`,
+    `no validator can be reached: ${unreachable instanceof Error ? unreachable.message : 'no answer'}`,
   );
+}
+
+/** MPC:V1: parameters under a quorum certificate of their own committee, and those that were pinned, if any were. */
+function openNetwork(options: ConnectOptions, data: WalletData, reply: Uint8Array): Network {
+  const { parameters, curve } = options;
+  const [name, access, identities, , , record, certificate] = decodeParts(reply, 'Network', 7) as [
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+  ];
+  const weights = readWeights(access);
+  const keys = decodeParts(identities, 'Network.identities', weights.length, 32);
+  const committee = createCommittee(keys, createAccessStructure(weights));
+  const id = networkIdOf(new TextDecoder().decode(name), parameters.profile.id, committee.digest);
+  const expected = options.networkId ?? data.network?.id;
+  if (expected !== undefined && expected !== hex(id))
+    throw new CheckError('MPC:V1', 'network', 'is not the pinned network');
+  const pinned = data.network === undefined ? {} : { pinned: fromHex(data.network.setup) as Digest };
+  return { id, committee, setup: openNetworkSetup({ curve, parameters, committee, record, certificate, ...pinned }) };
 }
 
 function readWeights(bytes: Uint8Array): number[] {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DecodeError } from '@dwallet/sigma';
 
@@ -41,10 +41,17 @@ export class FileWalletStore implements WalletStore {
     this.#path = path;
   }
   load(): WalletData | undefined {
-    if (!existsSync(this.#path)) return undefined;
+    let text: string;
+    try {
+      text = readFileSync(this.#path, 'utf8');
+    } catch (error) {
+      // A file that cannot be read is not a file that is not there: a new seed would take its place.
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+      throw error;
+    }
     let value: unknown;
     try {
-      value = JSON.parse(readFileSync(this.#path, 'utf8'));
+      value = JSON.parse(text);
     } catch {
       // The parser's own message may quote the file.
       throw new DecodeError('WalletData', 'is not JSON');
@@ -54,6 +61,7 @@ export class FileWalletStore implements WalletStore {
       typeof data !== 'object' ||
       data === null ||
       data.version !== 1 ||
+      typeof data.seed !== 'string' ||
       !/^[0-9a-f]{64}$/.test(data.seed) ||
       !Array.isArray(data.wallets)
     ) {
@@ -65,9 +73,13 @@ export class FileWalletStore implements WalletStore {
     const folder = dirname(this.#path);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const temporary = `${this.#path}.tmp`;
-    const file = openSync(temporary, 'w', 0o600);
+    // What a crash left may have other permissions.
+    rmSync(temporary, { force: true });
+    const file = openSync(temporary, 'wx', 0o600);
     try {
-      writeSync(file, JSON.stringify(data));
+      const bytes = new TextEncoder().encode(JSON.stringify(data));
+      let offset = 0;
+      while (offset < bytes.length) offset += writeSync(file, bytes, offset);
       fsyncSync(file);
     } finally {
       closeSync(file);

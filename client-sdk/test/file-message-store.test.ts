@@ -1,7 +1,16 @@
 /**
  * The wallet's durable record of used presigns (MPC:V4, MPC:T13): what is stored is what is resent, whatever crashes.
  */
-import { existsSync, fsyncSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  fsyncSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { presignId } from '@dwallet/sigma';

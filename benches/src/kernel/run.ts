@@ -74,6 +74,9 @@ export function parseKernelOptions(argv: readonly string[]): KernelBenchOptions 
   };
 }
 
+/** Rounds that let the compilers finish and are not kept. */
+const warmUps = 2;
+
 const sameBytes = (x: Uint8Array, y: Uint8Array): boolean => Buffer.from(x).equals(y);
 
 /** One round of all jobs at all kernels of one discriminant, then the next. @throws Error if two kernels differ. */
@@ -81,10 +84,9 @@ function sample(subjects: readonly Subject[], rounds: number, step: (detail: str
   const samples = subjects.map(
     () => Object.fromEntries(jobNames.map((job) => [job, [] as number[]])) as Record<JobName, number[]>,
   );
-  // Round 0 warms up and is not kept.
-  for (let round = 0; round <= rounds; round++) {
+  for (let round = 1 - warmUps; round <= rounds; round++) {
     for (const job of jobNames) {
-      step(`round ${round} of ${rounds}, ${job}`);
+      step(`${round < 1 ? 'warm-up' : `round ${round} of ${rounds}`}, ${job}`);
       const results = subjects.map((subject, i) => {
         const { operations, run } = subject.jobs[job];
         const { result, cost } = measure(run);

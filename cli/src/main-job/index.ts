@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type EcdsaSignature as ChainSignature,
@@ -65,8 +65,8 @@ class MainJob {
   readonly #network = new LocalNetwork();
   #identities: string[] = [];
   #progress: (detail: string) => void = () => {};
-  #evm: EvmNode | undefined;
-  #bitcoin: BitcoinNode | undefined;
+  readonly #ending = new AbortController();
+  #chains: { readonly evm: Promise<EvmNode>; readonly bitcoin: Promise<BitcoinNode> } | undefined;
 
   constructor(options: MainJobOptions, report: Reporter) {
     this.#options = options;
@@ -132,7 +132,13 @@ class MainJob {
   }
 
   async stop(): Promise<void> {
-    await Promise.allSettled([this.#network.stopAll(), this.#evm?.stop(), this.#bitcoin?.stop()]);
+    // Also ends chains that are still starting.
+    this.#ending.abort();
+    await Promise.allSettled([
+      this.#network.stopAll(),
+      this.#chains?.evm.then((node) => node.stop()),
+      this.#chains?.bitcoin.then((node) => node.stop()),
+    ]);
   }
 
   // 1 -------------------------------------------------------------------------------------------------------------------------------
@@ -140,39 +146,53 @@ class MainJob {
   async #startNetwork(): Promise<void> {
     const { validators, presigns, data } = this.#options;
     this.#report.section(`A network of ${validators} validators, no trusted dealer`);
-    const statuses = await this.#step(
-      'starting the validators, each a process with its own keys and folder',
-      async () => {
-        const all = Array.from({ length: validators }, (_, i) => i + 1);
-        await Promise.all(all.map((i) => this.#startValidator(i)));
-        this.#checkGenesis(join(data, 'genesis.json'));
-        return Promise.all(
-          all.map((i) => this.#network.command<Status>(`${i}`, { name: 'start', identities: this.#identities })),
-        );
-      },
-    );
-    if (statuses.every(({ hasKey, hasSetup }) => hasKey && hasSetup)) {
+    const all = Array.from({ length: validators }, (_, i) => i + 1);
+    await this.#step('starting the validators, each a process with its own keys and folder', async () => {
+      await Promise.all(all.map((i) => this.#startValidator(i)));
+      this.#checkGenesis(join(data, 'genesis.json'));
+      await Promise.all(
+        all.map((i) => this.#network.command<Status>(`${i}`, { name: 'start', identities: this.#identities })),
+      );
+    });
+    // A validator that was killed in the middle of something fetches what the others have certified since.
+    const catchUp = (): Promise<Status[]> =>
+      Promise.all(all.map((i) => this.#network.command<Status>(`${i}`, { name: 'catch-up' })));
+    const complete = (statuses: readonly Status[]): boolean =>
+      statuses.every(({ hasKey, hasSetup }) => hasKey && hasSetup);
+    if (complete(await this.#step('comparing notes', catchUp))) {
       this.#report.say('the network key of an earlier run is used again', { event: 'network', reused: true });
     } else {
-      await this.#step('distributed key generation, rehearsal and network setup', () =>
-        this.#network.command<Status>('1', { name: 'genesis' }),
-      );
+      await this.#step('distributed key generation, rehearsal and network setup', () => this.#genesis());
+      hold(complete(await catchUp()), 'a validator has no share of the network key: begin again with --fresh');
       this.#report.say('the network has a key that nobody holds', { event: 'network', reused: false });
     }
-    const available = Math.min(...statuses.map(({ availablePresigns }) => availablePresigns));
-    if (available < presignsPerRun) {
+    const pool = async (): Promise<number> =>
+      (await this.#network.command<Status>('1', { name: 'status' })).availablePresigns;
+    if ((await pool()) < presignsPerRun) {
       await this.#step(`filling the presign pool: ${presigns} presigns in one session`, () =>
         this.#network.command<Status>('1', { name: 'presigns', batch: presigns }),
       );
     }
-    const { availablePresigns } = await this.#network.command<Status>('1', { name: 'status' });
+    const availablePresigns = await pool();
     this.#report.say(`${availablePresigns} presigns in the pool`, { event: 'pool', presigns: availablePresigns });
+  }
+
+  async #genesis(): Promise<void> {
+    try {
+      await this.#network.command<Status>('1', { name: 'genesis' });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new DidNotHoldError(`the network key was not made (${reason}); run it again, or begin again with --fresh`);
+    }
   }
 
   /** The committee of an earlier run must be the one of this run. */
   #checkGenesis(path: string): void {
     const genesis = JSON.stringify({ identities: this.#identities });
-    if (!existsSync(path)) writeFileSync(path, genesis, { mode: 0o600 });
+    if (!existsSync(path)) {
+      writeFileSync(`${path}.tmp`, genesis, { mode: 0o600 });
+      renameSync(`${path}.tmp`, path);
+    }
     hold(
       readFileSync(path, 'utf8') === genesis,
       `${path} names other validators than the folders beside it: begin again with --fresh`,
@@ -207,12 +227,14 @@ class MainJob {
   // 3 -------------------------------------------------------------------------------------------------------------------------------
 
   #startChains(): { evm: Promise<EvmNode>; bitcoin: Promise<BitcoinNode> } {
-    const evm = startEvmNode().then((node) => (this.#evm = node));
-    const bitcoin = startBitcoinNode().then((node) => (this.#bitcoin = node));
+    const { signal } = this.#ending;
+    const evm = startEvmNode({ signal });
+    const bitcoin = startBitcoinNode({ signal });
     // Whoever awaits them reports; an early failure must not be an unhandled one.
     evm.catch(() => {});
     bitcoin.catch(() => {});
-    return { evm, bitcoin };
+    this.#chains = { evm, bitcoin };
+    return this.#chains;
   }
 
   /** Signs every payload of a transaction with the dWallet and puts the signatures in. */
@@ -477,7 +499,10 @@ async function main(): Promise<number> {
   const options = parseOptions(process.argv.slice(2));
   const report = createReporter(options.json);
   const job = new MainJob(options, report);
+  let ended = false;
   const interrupted = (signal: NodeJS.Signals): void => {
+    // What fails from now on fails because of this.
+    ended = true;
     void job.stop().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143));
   };
   process.once('SIGINT', interrupted);
@@ -486,7 +511,7 @@ async function main(): Promise<number> {
     await job.run();
     return 0;
   } catch (error) {
-    report.fail(error instanceof Error ? error.message : String(error));
+    if (!ended) report.fail(error instanceof Error ? error.message : String(error));
     if (process.env['DWALLET_DEBUG'] !== undefined) console.error(error);
     return 1;
   } finally {

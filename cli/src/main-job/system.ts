@@ -5,15 +5,19 @@
  */
 import { randomBytes } from 'node:crypto';
 import { type Profile, type PublicParameters, clg112, clg128, createPublicParameters } from '@dwallet/class-groups';
-import { referenceKernel } from '@dwallet/kernel';
+import { type Kernel, referenceKernel } from '@dwallet/kernel';
+import { wasmKernel } from '@dwallet/kernel/wasm';
 import type { Random } from '@dwallet/sigma';
 
 export const systemRandom: Random = (length) => new Uint8Array(randomBytes(length));
 
 export const profileOf = (bits: '112' | '128'): Profile => (bits === '112' ? clg112 : clg128);
 
+/** WebAssembly, unless `DWALLET_KERNEL=reference` asks for the BigInt one. */
+export const kernelOf = (name: string | undefined): Kernel => (name === 'reference' ? referenceKernel : wasmKernel);
+
 export const parametersOf = (bits: '112' | '128'): PublicParameters =>
-  createPublicParameters(referenceKernel, profileOf(bits));
+  createPublicParameters(kernelOf(process.env['DWALLET_KERNEL']), profileOf(bits));
 
 export const toHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 export const fromHex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'));

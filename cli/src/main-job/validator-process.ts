@@ -16,7 +16,7 @@ import { ProcessLink } from './process-link.ts';
 import { fromHex, networkName, parametersOf, systemRandom, toHex } from './system.ts';
 
 interface Command {
-  readonly name: 'identity' | 'start' | 'genesis' | 'presigns' | 'status' | 'evidence' | 'check-evidence';
+  readonly name: 'identity' | 'start' | 'catch-up' | 'genesis' | 'presigns' | 'status' | 'evidence' | 'check-evidence';
   readonly identities?: readonly string[];
   readonly batch?: number;
   readonly id?: string;
@@ -77,6 +77,9 @@ async function obey(command: Command): Promise<unknown> {
       return { key: toHex(ed25519.getPublicKey(keystore.identity.expose())) };
     case 'start':
       start(command.identities ?? []);
+      return running().status();
+    case 'catch-up':
+      await running().catchUp();
       return running().status();
     case 'genesis':
       await running().leadGenesis();

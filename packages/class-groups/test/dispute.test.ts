@@ -86,10 +86,12 @@ describe('CG:T16 one wrong share: the dispute names exactly its sender', () => {
 
       test(`${at}: the culprit insists with a proof of its bad share`, () => {
         const insisting = committee.prove(request, bad);
-        const outcome = resolveDispute({ request, published, proved: [...good, insisting] }, random);
+        const outcome = resolveDispute({ request, published, proved: [insisting, ...good] }, random);
         expect(parties(outcome)).toEqual([culprit]);
         expect(outcome.blamed.every(({ check }) => check === 'CG:3.9')).toBe(true);
         expect(outcome.combination).toEqual(decrypted);
+        // First in line, and still not among the shares that are combined.
+        expect(outcome.proven.map(({ sender }) => sender)).toEqual(others);
         expect(outcome.unexplained).toBe(false);
       });
 
@@ -133,6 +135,15 @@ describe('CG:T16 one wrong share: the dispute names exactly its sender', () => {
     const published = honest.map((answer, i) => (i === 2 ? bad : answer));
     const outcome = resolveDispute({ request, published, proved: proofs.slice(0, 2) }, random);
     expect(outcome).toMatchObject({ blamed: [], silent: [3, 4], undecided: [3, 4], unexplained: false });
+    expect(outcome.combination).toBeUndefined();
+  });
+
+  test('a failing proof never counts towards t', () => {
+    const bad = replace(honest[2] as DecryptionShares, virtualId(3), (x) => group.compose(x, parameters.powerOfF(1n)));
+    const insisting = committee.prove(request, bad);
+    const outcome = resolveDispute({ request, published: honest, proved: [insisting, ...proofs.slice(0, 2)] }, random);
+    expect(parties(outcome)).toEqual([3]);
+    expect(outcome.proven.map(({ sender }) => sender)).toEqual([1, 2]);
     expect(outcome.combination).toBeUndefined();
   });
 

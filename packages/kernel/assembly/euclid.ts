@@ -85,7 +85,7 @@ function applyToCofactors(x: usize, y: usize, n: i32, a: u64, b: u64, c: u64, d:
   store<u64>(y, carry1);
 }
 
-/** |x - y| style comparison of a padded row with a slot: 1 if the n-limb value at `row` is above the value of `bound`. */
+/** Whether the value of n limbs at `row`, no leading zero, is above the value of the slot `bound`. */
 function isAbove(row: usize, n: i32, bound: usize): boolean {
   const m = size(bound);
   if (n != m) return n > m;

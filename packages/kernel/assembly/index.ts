@@ -4,7 +4,17 @@
  * `setGroup`.
  */
 
-import { compose as composeForms, canonicalSign, pack, partB, recordBytes, setDiscriminant, shortBytes, square as squareForm, unpack } from './form';
+import {
+  canonicalSign,
+  compose as composeForms,
+  pack,
+  partB,
+  recordBytes,
+  setDiscriminant,
+  shortBytes,
+  square as squareForm,
+  unpack,
+} from './form';
 import { MAX_DISCRIMINANT_BITS, isNegative, setNegative } from './integer';
 import { genusCharacter, parse, serialise, setConductor } from './parse';
 import * as powers from './power';

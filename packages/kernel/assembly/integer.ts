@@ -4,7 +4,7 @@
  * the form arithmetic is below |discriminant|^2 (class-groups.md 1.8).
  */
 
-import { addMul1, addRow, mulLow, negateRow, shiftRightRow, subRow } from './limbs';
+import { addMul1, addMul2Low, addRow, mulLow, negateRow, shiftRightRow, subRow } from './limbs';
 
 export const MAX_DISCRIMINANT_BITS: i32 = 4096;
 /** Bytes of a slot: 8 of header, 270 limbs. Not a power of two, so that slots do not fall on the same cache sets. */
@@ -315,7 +315,19 @@ export function exactQuotient(q: usize, x1: usize, y1: usize, x2: usize, y2: usi
   if (divisorTwos != 0) shiftRightRow(p2, p2, n, count, divisorTwos);
   const nd = size(ODD_DIVISOR);
   const divisor = limbs(ODD_DIVISOR);
-  for (let i = 0; i < n; i++) {
+  let i = 0;
+  // Two digits at a time while the divisor is long enough to reach the end of the row.
+  while (i + 2 <= n && nd >= n - i) {
+    const row = p2 + ((i as usize) << 2);
+    const digit0 = load<u32>(row) * divisorInverse;
+    const t = (digit0 as u64) * (load<u32>(divisor) as u64) + (load<u32>(row) as u64);
+    const digit1 = ((t >> 32) as u32 + digit0 * load<u32>(divisor, 4) + load<u32>(row, 4)) * divisorInverse;
+    store<u32>(q + ((i as usize) << 2), digit0, 8);
+    store<u32>(q + ((i as usize) << 2), digit1, 12);
+    addMul2Low(row, divisor, n - i, digit0 as u64, digit1 as u64);
+    i += 2;
+  }
+  while (i < n) {
     const row = p2 + ((i as usize) << 2);
     const digit = load<u32>(row) * divisorInverse;
     store<u32>(q + ((i as usize) << 2), digit, 8);
@@ -327,6 +339,7 @@ export function exactQuotient(q: usize, x1: usize, y1: usize, x2: usize, y2: usi
       store<u32>(at, t as u32);
       carry = t >> 32;
     }
+    i += 1;
   }
   if (limb(q, n - 1) >> 31) {
     negateRow(limbs(q), n);

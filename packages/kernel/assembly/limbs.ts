@@ -19,6 +19,25 @@ export function addMul1(dst: usize, src: usize, n: i32, m: u64): u64 {
   return carry;
 }
 
+/** Two rows at once: dst[0..n) += src[0..n) * (m0 + m1 B) modulo B^n, B = 2^32. For products that are cut at n limbs. */
+export function addMul2Low(dst: usize, src: usize, n: i32, m0: u64, m1: u64): void {
+  let c0: u64 = 0;
+  let c1: u64 = 0;
+  let s1: u64 = 0;
+  const end = src + ((n as usize) << 2);
+  while (src < end) {
+    const s0 = load<u32>(src) as u64;
+    let t = m0 * s0 + (load<u32>(dst) as u64) + c0;
+    c0 = t >> 32;
+    t = m1 * s1 + (t & LOW) + c1;
+    c1 = t >> 32;
+    store<u32>(dst, t as u32);
+    s1 = s0;
+    src += 4;
+    dst += 4;
+  }
+}
+
 /** Four rows at once: dst[0..n+4) = dst[0..n) + src[0..n) * (m0 + m1 B + m2 B^2 + m3 B^3), B = 2^32. */
 function addMul4(dst: usize, src: usize, n: i32, m0: u64, m1: u64, m2: u64, m3: u64): void {
   let c0: u64 = 0;

@@ -7,14 +7,27 @@
  * whole table. E = exponent + 1 or + 2 is odd; the excess is taken off by one composition with base^-1 or base^-2.
  */
 
-import { compose, copyForm, canonicalSign, half, pack, packShort, partB, recordBytes, shortBytes, square, unpack, unpackShort } from './form';
+import {
+  canonicalSign,
+  compose,
+  copyForm,
+  half,
+  pack,
+  packShort,
+  partB,
+  recordBytes,
+  shortBytes,
+  square,
+  unpack,
+  unpackShort,
+} from './form';
 import { isNegative, setNegative } from './integer';
 
 const ACCUMULATOR: usize = memory.data(3264, 8);
 const OPERAND: usize = memory.data(3264, 8);
 const DOUBLE: usize = memory.data(3264, 8);
-/** Two records: a masked look-up, and the correction pair. */
-const SELECTED: usize = memory.data(2112, 32);
+/** The record that a look-up found. */
+const SELECTED: usize = memory.data(1088, 8);
 /** One mask for each entry of the longest block, 2^9 of them. */
 const MASKS: usize = memory.data(4096, 8);
 
@@ -29,6 +42,8 @@ const TERM_WINDOW: usize = 16;
 /** Written here: table, digits. */
 const TERM_TABLE: usize = 20;
 const TERM_DIGITS: usize = 24;
+/** Secret: `usedBytes` of the table. */
+const TERM_USED: usize = 28;
 
 /** `count` bits (at most 32) of a limb row from bit `position`; reads up to 8 bytes from the limb of that bit. */
 function bitsAt(row: usize, position: i32, count: i32): u32 {
@@ -40,7 +55,9 @@ function flip(form: usize, negative: i32): void {
   setNegative(partB(form), isNegative(partB(form)) ^ negative);
 }
 
-/** table[i] = base^(2 i + 1), i < count, as records; with two or more entries DOUBLE holds base^2. Ends with OPERAND clobbered. */
+/**
+ * table[i] = base^(2 i + 1), i < count, as records. DOUBLE gets base^2, for a single entry only if `always`. Clobbers OPERAND.
+ */
 function oddPowers(table: usize, record: usize, count: i32, always: boolean): void {
   memory.copy(table, record, recordBytes as usize);
   if (count < 2 && !always) return;
@@ -117,8 +134,10 @@ function sameMask(i: u32, index: u32): u64 {
   return 0 - ((((i ^ index) as u64) - 1) >> 63);
 }
 
-/** SELECTED = entry `index` of `count` entries of `bytes` (a multiple of 8) each, reading all of them. */
-function select(table: usize, count: i32, bytes: i32, index: u32): void {
+/**
+ * SELECTED = the first `bytes` (a multiple of 8) of entry `index` of `count` entries, `stride` bytes apart, reading all of them.
+ */
+function select(table: usize, count: i32, stride: i32, bytes: i32, index: u32): void {
   for (let i = 0; i < count; i++) store<u64>(MASKS + ((i as usize) << 3), sameMask(i as u32, index));
   const end = MASKS + ((count as usize) << 3);
   let next = 0;
@@ -145,7 +164,7 @@ function select(table: usize, count: i32, bytes: i32, index: u32): void {
       w5 |= load<u64>(p, 40) & mask;
       w6 |= load<u64>(p, 48) & mask;
       w7 |= load<u64>(p, 56) & mask;
-      p += bytes as usize;
+      p += stride as usize;
     }
     const out = SELECTED + (at as usize);
     store<u64>(out, w0);
@@ -162,7 +181,7 @@ function select(table: usize, count: i32, bytes: i32, index: u32): void {
     let p = table + (at as usize);
     for (let q = MASKS; q < end; q += 8) {
       w |= load<u64>(p) & load<u64>(q);
-      p += bytes as usize;
+      p += stride as usize;
     }
     store<u64>(SELECTED + (at as usize), w);
   }
@@ -174,11 +193,27 @@ function flipSelected(negative: u32): void {
   store<u32>(top, load<u32>(top) ^ (negative << 31));
 }
 
+/**
+ * Bytes after which all records of a table are zero: c is as long as a, but for small a. The masked look-up stops there; this
+ * depends on the base, not on the exponent.
+ */
+function usedBytes(table: usize, count: i32): i32 {
+  let used = shortBytes;
+  for (let i = 0; i < count; i++) {
+    const record = table + ((i * recordBytes) as usize);
+    for (let at = recordBytes - 8; at >= used; at -= 8) {
+      if (load<u64>(record + (at as usize)) != 0) used = at + 8;
+    }
+  }
+  return used;
+}
+
 /** OPERAND = table entry of the digit 2 u - (2^w - 1), from the 2^(w - 1) odd powers. */
-function selectDigit(table: usize, w: i32, u: u32): void {
+function selectDigit(table: usize, used: i32, w: i32, u: u32): void {
   const top = u >> ((w - 1) as u32);
   const entries = 1 << (w - 1);
-  select(table, entries, recordBytes, (u ^ (top - 1)) & ((entries - 1) as u32));
+  memory.fill(SELECTED + (used as usize), 0, (recordBytes - used) as usize);
+  select(table, entries, recordBytes, used, (u ^ (top - 1)) & ((entries - 1) as u32));
   flipSelected(top ^ 1);
   unpack(OPERAND, SELECTED);
 }
@@ -198,11 +233,13 @@ export function multiPower(terms: usize, count: i32, w: i32, digits: i32, scratc
     memory.copy(pair, record, shortBytes as usize);
     packShort(pair + (shortBytes as usize), DOUBLE);
     store<u32>(term + TERM_TABLE, table as u32);
+    store<i32>(term + TERM_USED, usedBytes(table, entries));
   }
   for (let i = digits - 1; i >= 0; i--) {
     if (i != digits - 1) for (let k = 0; k < w; k++) square(ACCUMULATOR, ACCUMULATOR);
     for (let term = terms; term < last; term += TERM) {
-      selectDigit(load<u32>(term + TERM_TABLE) as usize, w, bitsAt(load<u32>(term + TERM_EXPONENT) as usize, i * w, w));
+      const u = bitsAt(load<u32>(term + TERM_EXPONENT) as usize, i * w, w);
+      selectDigit(load<u32>(term + TERM_TABLE) as usize, load<i32>(term + TERM_USED), w, u);
       if (i == digits - 1 && term == terms) copyForm(ACCUMULATOR, OPERAND);
       else compose(ACCUMULATOR, ACCUMULATOR, OPERAND);
     }
@@ -216,7 +253,7 @@ export function multiPower(terms: usize, count: i32, w: i32, digits: i32, scratc
 
 /** ACCUMULATOR times base^-1 or, for excess 1, base^-2; `pair` holds the short records of base and base^2. */
 function correct(pair: usize, excess: u32): void {
-  select(pair, 2, shortBytes, excess);
+  select(pair, 2, shortBytes, shortBytes, excess);
   flipSelected(1);
   unpackShort(OPERAND, SELECTED);
   compose(ACCUMULATOR, ACCUMULATOR, OPERAND);
@@ -302,7 +339,7 @@ export function combPower(
       const top = u >> ((teeth - 1) as u32);
       const index = (u ^ (top - 1)) & mask;
       const block = first + ((m * entries * shortBytes) as usize);
-      if (scan) select(block, entries, shortBytes, index);
+      if (scan) select(block, entries, shortBytes, shortBytes, index);
       else memory.copy(SELECTED, block + ((index as usize) * (shortBytes as usize)), shortBytes as usize);
       flipSelected(top ^ 1);
       unpackShort(OPERAND, SELECTED);

@@ -11,7 +11,7 @@ import type { Form } from '../src/reference/form.ts';
 import { wasmKernel } from '../src/wasm/index.ts';
 import { corpus, formBytes, Rng, slowGcd } from './forms.ts';
 
-const operations = Number(process.env['DWALLET_FUZZ_OPERATIONS'] ?? 40_000);
+const operations = Number(process.env['DWALLET_FUZZ_OPERATIONS'] ?? 100_000);
 const seed = Number(process.env['DWALLET_FUZZ_SEED'] ?? 1);
 
 /** Sizes around limb and window boundaries, and those of the profiles. */

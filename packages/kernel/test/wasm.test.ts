@@ -43,10 +43,7 @@ function constantsOf(discriminant: bigint): GroupConstants {
 
 describe('the module', () => {
   it('is what the sources compile to, with the pinned compiler', async () => {
-    const build: { compileKernel(): Promise<Uint8Array>; moduleSource(binary: Uint8Array): string } = await import(
-      // @ts-expect-error: a script without types.
-      '../scripts/build-wasm.mjs'
-    );
+    const build = await import('../scripts/build-wasm.mjs');
     const generated = await readFile(new URL('../src/wasm/module-bytes.ts', import.meta.url), 'utf8');
     expect(build.moduleSource(await build.compileKernel())).toBe(generated);
   });

@@ -321,7 +321,9 @@ function extract(
     const left = statementOf(language, responses);
     return language.rows.every((_, row) =>
       (left[row] as Point).equals(
-        (proof[repetition]?.mask[row] as Point).add(curve.multiplyVartime(statement[row] as Point, BigInt(challenge))),
+        ((proof[repetition] as FischlinRepetition).mask[row] as Point).add(
+          curve.multiplyVartime(statement[row] as Point, BigInt(challenge)),
+        ),
       ),
     );
   };

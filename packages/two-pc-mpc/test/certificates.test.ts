@@ -72,13 +72,14 @@ describe('assembling', () => {
 
 describe('verifying', () => {
   test('each field of the fact is signed', () => {
-    for (const other of [
-      { ...fact, kind: 'presign-batch' as const },
-      { ...fact, id: digest('other id') },
-      { ...fact, version: 4n },
-      { ...fact, digest: digest('b') },
-    ]) {
+    for (const [field, other] of [
+      ['kind', { ...fact, kind: 'presign-batch' as const }],
+      ['id', { ...fact, id: digest('other id') }],
+      ['version', { ...fact, version: 4n }],
+      ['digest', { ...fact, digest: digest('b') }],
+    ] as const) {
       expectCheck('MPC:V3', () => check(full, other));
+      expect(thrown(() => check(full, other)).message).toContain(`certificate.${field}:`);
       // And a certificate that merely claims it does not verify either.
       expectCheck('MPC:V3', () => check({ ...full, fact: other }, other));
     }
@@ -93,6 +94,8 @@ describe('verifying', () => {
     const [first, second] = full.votes as [(typeof full.votes)[0], (typeof full.votes)[0]];
     expectCheck('MPC:V3', () => check({ ...full, votes: [first, first, second] }));
     expectCheck('MPC:V3', () => check({ ...full, votes: [first, second, second] }));
+    // Nor is it tolerated above t.
+    expectCheck('MPC:V3', () => check({ ...full, votes: [first, ...full.votes] }));
   });
 
   test('unsorted signers', () => {
@@ -125,7 +128,9 @@ describe('verifying', () => {
   test('same keys with other weights are another committee', () => {
     const reweighted = createCommittee(publicKeys, createAccessStructure([1, 1, 1, 2]));
     expect(reweighted.digest).not.toEqual(committee.digest);
-    expectCheck('MPC:V3', () => check(full, fact, reweighted));
+    expect(thrown(() => check(full, fact, reweighted)).message).toContain('another committee');
+    // The signatures themselves are bound to the committee.
+    expectCheck('MPC:V3', () => check({ ...full, committee: reweighted.digest }, fact, reweighted));
   });
 
   test('MPC:T6 weights count', () => {

@@ -7,7 +7,17 @@ import {
   randomizedCoefficientBits,
   sampleRandomness,
 } from '@dwallet/class-groups';
-import { type Curve, type Random, concat, encodeInt, encodeUint, prove, proofBytes, uniformBelow, verifyExact } from '@dwallet/sigma';
+import {
+  type Curve,
+  type Random,
+  concat,
+  encodeInt,
+  encodeUint,
+  prove,
+  proofBytes,
+  uniformBelow,
+  verifyExact,
+} from '@dwallet/sigma';
 import { describe, expect, it } from 'vitest';
 import { describeProofSuite, statementOf } from '../../sigma/test/helpers/proof-suite.ts';
 import { committedLinearEvaluation } from '../src/proofs/committed-linear-evaluation.ts';
@@ -114,11 +124,16 @@ describeProofSuite({
       'coefficient bits',
       {
         ...language,
-        coordinates: language.coordinates.map((c) => (c.kind === 'integer' && c.name === 'a1' ? { ...c, bits: bits + 1 } : c)),
+        coordinates: language.coordinates.map((c) =>
+          c.kind === 'integer' && c.name === 'a1' ? { ...c, bits: bits + 1 } : c,
+        ),
       },
     ],
     ['statistical parameter', { ...language, statisticalBits: 80 }],
-    ['class-group setup', { ...language, parameters: language.parameters.map((item, i) => (i === 3 ? new Uint8Array(32) : item)) }],
+    [
+      'class-group setup',
+      { ...language, parameters: language.parameters.map((item, i) => (i === 3 ? new Uint8Array(32) : item)) },
+    ],
   ],
   zeroWitness: 'refused',
   orderTwo,

@@ -3,6 +3,7 @@
  * returns them.
  */
 import { beforeEach, expect, test, vi } from 'vitest';
+import type * as Randomizers from '../src/dwallet-dkg/randomizers.ts';
 import { createDWallet } from '../src/dwallet-dkg/client-create.ts';
 import { Registry, create, createUser } from './helpers/dwallet-fixture.ts';
 import { createNetworkFixture, curve, randomFor } from './helpers/network-fixture.ts';
@@ -11,7 +12,7 @@ import { expectCheck, expectError } from './helpers/throws.ts';
 const degenerate = vi.hoisted(() => ({ queue: [] as ('X' | 'X_B' | 'fine')[], calls: 0 }));
 
 vi.mock('../src/dwallet-dkg/randomizers.ts', async (importOriginal) => {
-  const original = await importOriginal<typeof import('../src/dwallet-dkg/randomizers.ts')>();
+  const original = await importOriginal<typeof Randomizers>();
   return {
     ...original,
     derivePublicKey: (...args: Parameters<typeof original.derivePublicKey>) => {

@@ -345,6 +345,11 @@ describe('MPC:K5 encrypted share', () => {
   test("MPC:K5 upk: not registered, another user's, registered for another curve", () => {
     expectCheck('MPC:K5', () => verify(withShare({ userKeyId: record.digest })));
     expectCheck('MPC:K5', () => verify(withShare({ userKeyId: bob.userKey.id })));
+    // The store answers with a key under an id that is not the key's own: pi_U verifies, the id does not.
+    const mislabelled = new Registry();
+    for (const [id, entry] of registry.sessions) mislabelled.sessions.set(id, entry);
+    mislabelled.userKeys.set(record.digest.join(), alice.userKey);
+    expectCheck('MPC:K5', () => mislabelled.verify(setup, withShare({ userKeyId: record.digest })));
     // The store answers with a key whose own digest is another one.
     const lying = new Registry();
     for (const [id, entry] of registry.sessions) lying.sessions.set(id, entry);
@@ -493,6 +498,10 @@ describe('acceptance by the client', () => {
       share: { ...certified.share, shareCiphertext: setup.shareCiphertexts[0] },
     } as typeof record;
     expectCheck('MPC:A2', () => recoverUserShare(setup, wrong, secretKey));
+    // Decrypts well, to another share.
+    const shareCiphertext = encryptWith(parameters, alice.userKey.key, encrypted.pending.userShare.expose() + 1n, 5n);
+    const other = { ...certified, share: { ...certified.share, shareCiphertext } } as typeof record;
+    expectCheck('MPC:A2', () => recoverUserShare(setup, other, secretKey));
     expectCheck('MPC:A2', () => recoverUserShare(setup, verify(bare.pending.message), secretKey));
   });
 
@@ -509,6 +518,13 @@ describe('acceptance by the client', () => {
 });
 
 describe('records at rest', () => {
+  test('MPC:K6 a public share that is not the logarithm of X_A is refused though the digest covers it', () => {
+    const message = decodeDkgMessage(setup, open.pending.message);
+    const wrong = deriveRecord(setup, { ...message, share: { mode: 'public', userShare: 5n } });
+    if (wrong === undefined) throw new Error('fixture');
+    expectCheck('MPC:K6', () => decodeDWalletRecord(setup, encodeDWalletRecord(setup, wrong)));
+  });
+
   test('fields that do not belong together are refused', () => {
     const bytes = encodeDWalletRecord(setup, record);
     const X_A = 3 + 32 + 32;

@@ -10,16 +10,7 @@ import {
   subtractCiphertexts,
 } from '@dwallet/class-groups';
 import { referenceKernel } from '@dwallet/kernel';
-import {
-  BugError,
-  CheckError,
-  type Digest,
-  concat,
-  encodeInt,
-  encodeUint,
-  invertMod,
-  mod,
-} from '@dwallet/sigma';
+import { BugError, CheckError, type Digest, concat, encodeInt, encodeUint, invertMod, mod } from '@dwallet/sigma';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { derivePresignId } from '../src/ecdsa/presign/presign-record.ts';
@@ -95,7 +86,8 @@ const again = (change: (message: SignMessage) => Partial<SignMessage>): Uint8Arr
   encodeSignMessage(parameters, curve, { ...honest.message, ...change(honest.message) });
 
 const randomPoint = curve.multiply(curve.G, 0x1234567890abcdefn);
-const fresh = (m: bigint): Ciphertext => encrypt(parameters, setup.encryptionKey, m, randomFor(`fresh ${m}`)).ciphertext;
+const fresh = (m: bigint): Ciphertext =>
+  encrypt(parameters, setup.encryptionKey, m, randomFor(`fresh ${m}`)).ciphertext;
 const width = group.elementBytes / 2;
 const orderTwo = group.decodeUnchecked(concat(encodeUint(parameters.p, width), encodeInt(parameters.p, width)));
 
@@ -162,7 +154,9 @@ describe('honest message', () => {
   });
 
   it('re-encodes to the same bytes', () => {
-    expect(encodeSignMessage(parameters, curve, decodeSignMessage(parameters, curve, honest.bytes))).toEqual(honest.bytes);
+    expect(encodeSignMessage(parameters, curve, decodeSignMessage(parameters, curve, honest.bytes))).toEqual(
+      honest.bytes,
+    );
   });
 
   it('only verification makes a verified message (brand)', () => {
@@ -182,11 +176,23 @@ describe('Sign.presign_id: MPC:S1 and MPC:S2', () => {
   const rows: readonly (readonly [string, string, PresignState])[] = [
     ['unfinished or not assigned', 'MPC:S1', { kind: 'available' }],
     ['destroyed', 'MPC:S1', { kind: 'destroyed', reason: 'cancelled' }],
-    ['assigned to another dWallet', 'MPC:S1', { kind: 'assigned', assignment: { ...assignment, publicKey: otherWallet.record.publicKey } }],
-    ['assigned to another request', 'MPC:S1', { kind: 'assigned', assignment: { ...assignment, request: digestOf('r2') } }],
+    [
+      'assigned to another dWallet',
+      'MPC:S1',
+      { kind: 'assigned', assignment: { ...assignment, publicKey: otherWallet.record.publicKey } },
+    ],
+    [
+      'assigned to another request',
+      'MPC:S1',
+      { kind: 'assigned', assignment: { ...assignment, request: digestOf('r2') } },
+    ],
     ['bound to other bytes', 'MPC:S2', { kind: 'bound', assignment, digest: otherD }],
     ['spent on other bytes', 'MPC:S2', { kind: 'spent', assignment, digest: otherD }],
-    ['bound by another request', 'MPC:S1', { kind: 'bound', assignment: { ...assignment, request: digestOf('r2') }, digest: D }],
+    [
+      'bound by another request',
+      'MPC:S1',
+      { kind: 'bound', assignment: { ...assignment, request: digestOf('r2') }, digest: D },
+    ],
     ['bound to these bytes (resend)', 'accepted', { kind: 'bound', assignment, digest: D }],
     ['spent on these bytes (resend)', 'accepted', { kind: 'spent', assignment, digest: D }],
   ];
@@ -213,6 +219,10 @@ describe('Sign.presign_id: MPC:S1 and MPC:S2', () => {
 
   it('targeted for another X: the message of one wallet at another, MPC:S1', () => {
     expect(verdict(honest.bytes, { record: otherWallet.record })).toBe('MPC:S1');
+    // Even when the life cycle says that the other wallet may use the presign.
+    expect(verdict(honest.bytes, { record: otherWallet.record, state: assigned(otherWallet.record, approved) })).toBe(
+      'MPC:S1',
+    );
   });
 });
 
@@ -257,7 +267,8 @@ describe('every item of the nonce hash moves nu and the seed (MPC 5.3)', () => {
   const cases: Record<string, () => ReturnType<typeof deriveNonceRandomizers>> = {
     presignId: () =>
       deriveNonceRandomizers({ ...input, presign: { ...targeted, presignId: digestOf('x') as never } }, honest.message),
-    'presign digest': () => deriveNonceRandomizers({ ...input, presign: { ...targeted, digest: digestOf('x') } }, honest.message),
+    'presign digest': () =>
+      deriveNonceRandomizers({ ...input, presign: { ...targeted, digest: digestOf('x') } }, honest.message),
     X: () => deriveNonceRandomizers({ ...input, presign: { ...targeted, publicKey: randomPoint } }, honest.message),
     X_A: () => deriveNonceRandomizers({ ...input, userPublicShare: randomPoint }, honest.message),
     H: () => deriveNonceRandomizers({ ...input, curve: { ...curve, H: randomPoint } }, honest.message),
@@ -268,9 +279,17 @@ describe('every item of the nonce hash moves nu and the seed (MPC 5.3)', () => {
       ),
     m: () => deriveNonceRandomizers({ ...input, message: honest.m + 1n }, honest.message),
     ...Object.fromEntries(
-      (['commitmentK', 'commitmentAlpha', 'commitmentBeta', 'commitmentKx', 'proofK', 'proofAlpha', 'proofBeta'] as const).map(
-        (name) => [name, () => deriveNonceRandomizers(input, { ...honest.message, [name]: other[name] })],
-      ),
+      (
+        [
+          'commitmentK',
+          'commitmentAlpha',
+          'commitmentBeta',
+          'commitmentKx',
+          'proofK',
+          'proofAlpha',
+          'proofBeta',
+        ] as const
+      ).map((name) => [name, () => deriveNonceRandomizers(input, { ...honest.message, [name]: other[name] })]),
     ),
   };
   it.each(Object.keys(cases))('%s', (name) => {
@@ -281,15 +300,18 @@ describe('every item of the nonce hash moves nu and the seed (MPC 5.3)', () => {
 });
 
 describe('MPC:S3: encodings, ranges and membership (lessons 1.13)', () => {
-  it.each(['R', 'R_B', 'C_k', 'C_alpha', 'C_beta', 'C_kx'])('%s: O, off the curve, x >= p, uncompressed tag', (name) => {
-    const { start } = field(name);
-    expect(verdict(patch(name, new Uint8Array(33)))).toBe('MPC:S3');
-    expect(verdict(patch(name, concat(Uint8Array.of(2), new Uint8Array(32).fill(0xff))))).toBe('MPC:S3');
-    expect(verdict(patch(name, concat(Uint8Array.of(4), take(name, honest.bytes).subarray(1))))).toBe('MPC:S3');
-    // x = 5 is not on secp256k1.
-    expect(verdict(patch(name, concat(Uint8Array.of(2), encodeUint(5n, 32))))).toBe('MPC:S3');
-    expect(start).toBeGreaterThan(0);
-  });
+  it.each(['R', 'R_B', 'C_k', 'C_alpha', 'C_beta', 'C_kx'])(
+    '%s: O, off the curve, x >= p, uncompressed tag',
+    (name) => {
+      const { start } = field(name);
+      expect(verdict(patch(name, new Uint8Array(33)))).toBe('MPC:S3');
+      expect(verdict(patch(name, concat(Uint8Array.of(2), new Uint8Array(32).fill(0xff))))).toBe('MPC:S3');
+      expect(verdict(patch(name, concat(Uint8Array.of(4), take(name, honest.bytes).subarray(1))))).toBe('MPC:S3');
+      // x = 5 is not on secp256k1.
+      expect(verdict(patch(name, concat(Uint8Array.of(2), encodeUint(5n, 32))))).toBe('MPC:S3');
+      expect(start).toBeGreaterThan(0);
+    },
+  );
 
   it('r = 0: the point with x = q reduces to zero if it existed, other x >= q are fine', () => {
     // No point of secp256k1 has x = q (checked here), so r = 0 is out of reach; the check stays because r divides later.
@@ -355,7 +377,9 @@ describe('MPC:S4: pi_k, commitment to k_A', () => {
   it('C_k + H with a fresh pi_k is another commitment: everything after it fails', () => {
     const lied = craftCurve({ secrets: (s) => ({ ...s, rho: [mod(s.rho[0] + 1n, q), s.rho[1], s.rho[2], s.rho[3]] }) });
     expect(lied.message.commitmentK.equals(honest.message.commitmentK.add(curve.H))).toBe(true);
-    expect(verdict(again(() => ({ commitmentK: lied.message.commitmentK, proofK: lied.message.proofK })))).toBe('MPC:S7');
+    expect(verdict(again(() => ({ commitmentK: lied.message.commitmentK, proofK: lied.message.proofK })))).toBe(
+      'MPC:S7',
+    );
   });
   it('pi_k of another message, of pi_alpha, or absent', () => {
     const other = craftCurve({}, { seed: 'second message' });
@@ -373,7 +397,9 @@ describe('MPC:S5: pi_alpha', () => {
     const { message: other } = craftCurve({}, { seed: 'second message' });
     expect(verdict(again(() => ({ commitmentAlpha: other.commitmentAlpha })))).toBe('MPC:S5');
     // With its proof the first stage passes (same presign, same X), and the nonce hash has moved.
-    expect(verdict(again(() => ({ commitmentAlpha: other.commitmentAlpha, proofAlpha: other.proofAlpha })))).toBe('MPC:S7');
+    expect(verdict(again(() => ({ commitmentAlpha: other.commitmentAlpha, proofAlpha: other.proofAlpha })))).toBe(
+      'MPC:S7',
+    );
   });
   it('roles of pi_k and pi_alpha swapped (lessons 1.9)', () => {
     expect(
@@ -394,7 +420,9 @@ describe('MPC:S6: pi_beta', () => {
   it('pi_beta of another message, or with one repetition repeated', () => {
     const { message: other } = craftCurve({}, { seed: 'second message' });
     expect(verdict(again(() => ({ proofBeta: other.proofBeta })))).toBe('MPC:S6');
-    expect(verdict(again((m) => ({ proofBeta: [...m.proofBeta.slice(0, 15), ...m.proofBeta.slice(0, 1)] })))).toBe('MPC:S6');
+    expect(verdict(again((m) => ({ proofBeta: [...m.proofBeta.slice(0, 15), ...m.proofBeta.slice(0, 1)] })))).toBe(
+      'MPC:S6',
+    );
   });
 });
 
@@ -428,7 +456,10 @@ describe('MPC:S7: pi_kx with X_A of the record', () => {
     const share = wallet.userShare.expose();
     const sign = (record: DWalletRecord, userShare: bigint) =>
       craftCurve({}, { record, userShare, presign: targetPresign(setup, presign, record) }).bytes;
-    const complete = craft({}, { record: both, userShare: share + tau, presign: targetPresign(setup, presign, both) }).bytes;
+    const complete = craft(
+      {},
+      { record: both, userShare: share + tau, presign: targetPresign(setup, presign, both) },
+    ).bytes;
     const at = (record: DWalletRecord) => ({ record, state: assigned(record, approved) });
     // Consistent tweak on both sides: fine.
     expect(verdict(complete, at(both))).toBe('accepted');
@@ -470,7 +501,10 @@ describe('MPC:S10: pi_ctalphabeta', () => {
     ['alpha + 1', { denominatorCoefficients: ([b, a]) => [b, a + 1n] }],
     ['beta + 1', { denominatorCoefficients: ([b, a]) => [b + 1n, a] }],
     ['alpha and beta swapped', { denominatorCoefficients: ([b, a]) => [a, b] }],
-    ['plaintext + 1', { denominator: (ct) => addCiphertexts(parameters, ct, encryptWith(parameters, setup.encryptionKey, 1n, 0n)) }],
+    [
+      'plaintext + 1',
+      { denominator: (ct) => addCiphertexts(parameters, ct, encryptWith(parameters, setup.encryptionKey, 1n, 0n)) },
+    ],
     ['negated', { denominator: (ct) => subtractCiphertexts(parameters, fresh(0n), ct) }],
   ];
   it.each(rows)('%s', (_name, lies) => {
@@ -487,7 +521,10 @@ describe('MPC:S11: pi_ctA', () => {
   const rows: readonly (readonly [string, Lies])[] = [
     ['ct_key: the decryption oracle', { numerator: () => wallet.record.networkShareCiphertext }],
     ['an encryption of something', { numerator: () => fresh(123n) }],
-    ['ct_A + Enc(1; 0)', { numerator: (ct) => addCiphertexts(parameters, ct, encryptWith(parameters, setup.encryptionKey, 1n, 0n)) }],
+    [
+      'ct_A + Enc(1; 0)',
+      { numerator: (ct) => addCiphertexts(parameters, ct, encryptWith(parameters, setup.encryptionKey, 1n, 0n)) },
+    ],
     ['honest for another message', { messageInNumerator: (m) => m + 1n }],
     ['a_1 + 1', { numeratorCoefficients: ([a1, a2]) => [a1 + 1n, a2] }],
     ['a_2 + 1', { numeratorCoefficients: ([a1, a2]) => [a1, a2 + 1n] }],
@@ -519,8 +556,10 @@ describe('replay across session, party, role, key, message (lessons 1.9)', () =>
   beforeAll(() => {
     sources = {
       // The same nonce secrets (same seed), so statements of the first stage are equal and only the context differs.
-      'another presign of the session': craft({}, { presign: targetPresign(setup, otherPresign, wallet.record) }).message,
-      'another session': craft({}, { presign: { ...targeted, sessionId: digestOf('another session') as never } }).message,
+      'another presign of the session': craft({}, { presign: targetPresign(setup, otherPresign, wallet.record) })
+        .message,
+      'another session': craft({}, { presign: { ...targeted, sessionId: digestOf('another session') as never } })
+        .message,
       'another key': craft({}, { presign: { ...targeted, publicKey: otherWallet.record.publicKey } }).message,
       'another setup': craft({}, { presign: { ...targeted, setup: digestOf('another network') } }).message,
     };
@@ -574,7 +613,7 @@ describe('every field, flipped (lessons 1.10)', () => {
     const seen = new Set<string>();
     for (const position of positions) {
       const bytes = honest.bytes.slice();
-      bytes[position] = (bytes[position] as number) ^ (1 << position % 8);
+      bytes[position] = (bytes[position] as number) ^ (1 << (position % 8));
       const result = verdict(bytes);
       expect(expected[name], `byte ${position - start}`).toContain(result);
       seen.add(result);
@@ -631,7 +670,11 @@ describe('flooding and retries', () => {
     }
     expect(verdict(honest.bytes, { state })).toBe('accepted');
     const D: Digest = bindingDigest(curve, honest.message, honest.bytes);
-    const bound: PresignState = { kind: 'bound', assignment: { publicKey: wallet.record.publicKey, request: approved.request }, digest: D };
+    const bound: PresignState = {
+      kind: 'bound',
+      assignment: { publicKey: wallet.record.publicKey, request: approved.request },
+      digest: D,
+    };
     const second = craft({}, { seed: 'retry with fresh randomness' });
     expect(verdict(second.bytes, { state: bound })).toBe('MPC:S2');
   });

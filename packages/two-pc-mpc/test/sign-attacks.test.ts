@@ -15,12 +15,26 @@ import { type ApprovedRequest, requireVerified, verifySignMessage } from '../src
 import { MemorySingleUseStore, type PresignState, advancePresign, availablePresign } from '../src/ecdsa/single-use.ts';
 import type { EcdsaSignature } from '../src/types.ts';
 import { type Crafted, type Lies, craftMessage } from './helpers/craft-message.ts';
-import { type TestDWallet, type TestPresign, assigned, createFixture, curve, q, randomFor } from './helpers/sign-fixture.ts';
+import {
+  type TestDWallet,
+  type TestPresign,
+  assigned,
+  createFixture,
+  curve,
+  q,
+  randomFor,
+} from './helpers/sign-fixture.ts';
 
 const fixture = createFixture({ seed: 'attacks' });
 const { setup } = fixture;
 
-const craft = (wallet: TestDWallet, { presign }: TestPresign, message: Uint8Array, seed: string, lies: Lies = {}): Crafted =>
+const craft = (
+  wallet: TestDWallet,
+  { presign }: TestPresign,
+  message: Uint8Array,
+  seed: string,
+  lies: Lies = {},
+): Crafted =>
   craftMessage(
     {
       setup,
@@ -40,7 +54,13 @@ const approve = (message: Uint8Array, label: string): ApprovedRequest => ({
   message,
 });
 
-const verify = (wallet: TestDWallet, { presign }: TestPresign, approved: ApprovedRequest, bytes: Uint8Array, state: PresignState) =>
+const verify = (
+  wallet: TestDWallet,
+  { presign }: TestPresign,
+  approved: ApprovedRequest,
+  bytes: Uint8Array,
+  state: PresignState,
+) =>
   verifySignMessage({ setup, record: wallet.record, presign, state, approved, bytes, random: randomFor('verifier') });
 
 /** The formula of MPC 8.3: two numerators decrypted under one presign give x to the client, who knows both k_A. */
@@ -79,7 +99,12 @@ describe('MPC:E1: one presign, two messages (lessons 1.7, 1.8)', () => {
     expect(() => verify(wallet, presign, { ...a1, message: m2 }, second.bytes, bound)).toThrow('MPC:S2');
     const a2 = approve(m2, 'E1 second');
     expect(() => verify(wallet, presign, a2, second.bytes, bound)).toThrow('MPC:S1');
-    expect(() => advancePresign(bound, { kind: 'assign', assignment: { publicKey: wallet.record.publicKey, request: a2.request } })).toThrow('MPC:S1');
+    expect(() =>
+      advancePresign(bound, {
+        kind: 'assign',
+        assignment: { publicKey: wallet.record.publicKey, request: a2.request },
+      }),
+    ).toThrow('MPC:S1');
     // A fork of the agreement calls the presign assigned to the second request: the local marker still refuses.
     const fork = verify(wallet, presign, a2, second.bytes, assigned(wallet.record, a2));
     await expect(permitShares(store, fork)).rejects.toThrow('MPC:S2');
@@ -230,7 +255,9 @@ describe('MPC:E6: the message-switching forgery when R is not bound to R_B', () 
     const target = { curve, publicKey: wallet.record.publicKey, messageDigest: hashMessage('sha256', message) };
     expect(verifySignature(target, forged)).toBe(true);
     expect(
-      secp256k1.verify(encodeCompactSignature(forged), target.messageDigest, curve.encodePoint(target.publicKey), { prehash: false }),
+      secp256k1.verify(encodeCompactSignature(forged), target.messageDigest, curve.encodePoint(target.publicKey), {
+        prehash: false,
+      }),
     ).toBe(true);
     // And what the network would have output for the announced R is no signature at all: noticed too late.
     expect(

@@ -1,7 +1,17 @@
 /**
  * MPC 4.6, 5.8: the life cycle of a presign; MPC:V2 to MPC:V8 and MPC:T13 at the client.
  */
-import { Secret, concat, encodeInt, encodeText, encodeUint, mod, secp256k1Curve, type PresignId, type Random } from '@dwallet/sigma';
+import {
+  Secret,
+  concat,
+  encodeInt,
+  encodeText,
+  encodeUint,
+  mod,
+  secp256k1Curve,
+  type PresignId,
+  type Random,
+} from '@dwallet/sigma';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkOwnRecord } from '../src/client/check-dwallet.ts';
@@ -10,6 +20,7 @@ import { MemorySignMessageStore, type SignMessageStore } from '../src/client/sig
 import { type SignOnceArguments, signOnce } from '../src/client/sign-once.ts';
 import * as clientExports from '../src/client.ts';
 import * as networkExports from '../src/network.ts';
+import { createPresign } from '../src/ecdsa/presign/presign-record.ts';
 import { targetPresign } from '../src/ecdsa/presign/target.ts';
 import { commitNonce, sampleNonceSecrets } from '../src/ecdsa/sign/client-commit.ts';
 import { evaluateSignature } from '../src/ecdsa/sign/client-evaluate.ts';
@@ -254,7 +265,9 @@ describe('MPC:V4 and MPC:T13: one message per presign, resent as the same bytes 
     ]);
     // Both found the presign unused; only one message came out.
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-    expect(String((results.find(({ status }) => status === 'rejected') as PromiseRejectedResult).reason)).toContain('MPC:V4');
+    expect(String((results.find(({ status }) => status === 'rejected') as PromiseRejectedResult).reason)).toContain(
+      'MPC:V4',
+    );
   });
 
   it('no exported function makes a message without the record', () => {
@@ -283,7 +296,16 @@ describe('MPC:V2: the own record', () => {
     ['X', { publicKey: point }],
     ['X_A', { userPublicShare: point }],
     ['X_B', { networkPublicShare: point }],
-    ['mu', { randomizers: [wallet.record.randomizers[0], mod(wallet.record.randomizers[1] + 1n, q), wallet.record.randomizers[2]] }],
+    [
+      'mu',
+      {
+        randomizers: [
+          wallet.record.randomizers[0],
+          mod(wallet.record.randomizers[1] + 1n, q),
+          wallet.record.randomizers[2],
+        ],
+      },
+    ],
     ['G_com', { setup: digestOf('other setup') }],
     ['curve', { curve: { ...secp256k1Curve, id: 1 } }],
   ];
@@ -293,7 +315,12 @@ describe('MPC:V2: the own record', () => {
       expect(() => checkOwnRecord(setup, { ...wallet.record, ...change }, wallet.userShare)).toThrow('MPC:V2');
       const counter = countingRandom('V2');
       await expect(
-        signOnce({ ...base, store: new MemorySignMessageStore(), record: { ...wallet.record, ...change }, random: counter.random }),
+        signOnce({
+          ...base,
+          store: new MemorySignMessageStore(),
+          record: { ...wallet.record, ...change },
+          random: counter.random,
+        }),
       ).rejects.toThrow('MPC:V2');
       expect(counter.drawn()).toBe(0);
     }
@@ -307,7 +334,8 @@ describe('MPC:V2: the own record', () => {
 
 describe('MPC:V3: the presign certificate', () => {
   it('refuses a missing quorum, another batch, a changed field, another committee', async () => {
-    const attempt = (change: Partial<SignOnceArguments>) => signOnce({ ...base, store: new MemorySignMessageStore(), ...change });
+    const attempt = (change: Partial<SignOnceArguments>) =>
+      signOnce({ ...base, store: new MemorySignMessageStore(), ...change });
     const { certificate } = base;
     const two = certificate.certificate.votes.slice(0, 2);
     const cases: Partial<SignOnceArguments>[] = [
@@ -342,6 +370,20 @@ describe('MPC:V6: presign elements', () => {
     ['R_B,0 = O', { publicNonces: [curve.identity, presign.publicNonces[1]] }],
     ['R_B,1 = O', { publicNonces: [presign.publicNonces[0], curve.identity] }],
   ];
+  it('signOnce makes the check, even for a certified presign', async () => {
+    const { presignId: _id, ...fields } = presign;
+    const certified = createPresign(setup, { ...fields, mask: { ...presign.mask, c1: notSquare } });
+    const counter = countingRandom('V6');
+    const attempt = signOnce({
+      ...base,
+      store: new MemorySignMessageStore(),
+      presign: certified,
+      certificate: fixture.certify(certified),
+      random: counter.random,
+    });
+    await expect(attempt).rejects.toThrow('MPC:V6');
+    expect(counter.drawn()).toBe(0);
+  });
   it.each(rows)('refuses %s', (_name, change) => {
     expect(() => checkPresignElements(setup, presign)).not.toThrow();
     expect(() => checkPresignElements(setup, { ...presign, ...change })).toThrow('MPC:V6');
@@ -350,7 +392,14 @@ describe('MPC:V6: presign elements', () => {
 
 describe('MPC:V7: hedged randomness', () => {
   const targeted = targetPresign(setup, presign, wallet.record);
-  const args = { setup, record: wallet.record, presign: targeted, userShare: wallet.userShare, hashScheme: 'sha256', message: encodeText('m') } as const;
+  const args = {
+    setup,
+    record: wallet.record,
+    presign: targeted,
+    userShare: wallet.userShare,
+    hashScheme: 'sha256',
+    message: encodeText('m'),
+  } as const;
   const commitments = (bytes: Uint8Array): string[] => {
     const m = decodeSignMessage(parameters, curve, bytes);
     return [m.commitmentK, m.commitmentAlpha, m.commitmentBeta, m.commitmentKx, m.publicNonce].map((p) => p.toHex());
@@ -358,7 +407,10 @@ describe('MPC:V7: hedged randomness', () => {
   const stuck: Random = (length) => new Uint8Array(length).fill(7);
 
   it('two messages have nothing in common', () => {
-    const [x, y] = [createSignMessage({ ...args, random: randomFor('x') }), createSignMessage({ ...args, random: randomFor('y') })];
+    const [x, y] = [
+      createSignMessage({ ...args, random: randomFor('x') }),
+      createSignMessage({ ...args, random: randomFor('y') }),
+    ];
     const shared = commitments(x).filter((c) => commitments(y).includes(c));
     expect(shared).toEqual([]);
   });
@@ -367,7 +419,11 @@ describe('MPC:V7: hedged randomness', () => {
     const once = createSignMessage({ ...args, random: stuck });
     expect(createSignMessage({ ...args, random: stuck })).toEqual(once);
     const otherPresign = targetPresign(setup, fixture.presign('second').presign, wallet.record);
-    for (const change of [{ message: encodeText('n') }, { hashScheme: 'sha256d' as const }, { presign: otherPresign }]) {
+    for (const change of [
+      { message: encodeText('n') },
+      { hashScheme: 'sha256d' as const },
+      { presign: otherPresign },
+    ]) {
       const another = createSignMessage({ ...args, ...change, random: stuck });
       expect(commitments(another).filter((c) => commitments(once).includes(c))).toEqual([]);
     }
@@ -376,13 +432,21 @@ describe('MPC:V7: hedged randomness', () => {
   it('two wallets with one stuck generator draw different secrets', () => {
     const otherTargeted = targetPresign(setup, presign, other.record);
     const mine = createSignMessage({ ...args, random: stuck });
-    const theirs = createSignMessage({ ...args, record: other.record, userShare: other.userShare, presign: otherTargeted, random: stuck });
+    const theirs = createSignMessage({
+      ...args,
+      record: other.record,
+      userShare: other.userShare,
+      presign: otherTargeted,
+      random: stuck,
+    });
     expect(commitments(theirs).filter((c) => commitments(mine).includes(c))).toEqual([]);
   });
 
   it('the user share does not show in errors or objects (lessons 1.15)', async () => {
     const secret = wallet.userShare.expose().toString();
-    const failure = await signOnce({ ...base, store: new MemorySignMessageStore(), record: other.record }).catch((e: unknown) => e);
+    const failure = await signOnce({ ...base, store: new MemorySignMessageStore(), record: other.record }).catch(
+      (e: unknown) => e,
+    );
     expect(`${String(failure)} ${JSON.stringify(failure)} ${(failure as Error).stack}`).not.toContain(secret);
     expect(JSON.stringify({ share: wallet.userShare })).not.toContain(secret);
   });

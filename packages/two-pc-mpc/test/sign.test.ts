@@ -4,7 +4,17 @@
 import { createPublicKey, verify as opensslVerify } from 'node:crypto';
 import { clg112, clg128, createPublicParameters } from '@dwallet/class-groups';
 import { referenceKernel } from '@dwallet/kernel';
-import { type Digest, type Point, bytesToInteger, concat, digest, encodeText, encodeUint, invertMod, mod } from '@dwallet/sigma';
+import {
+  type Digest,
+  type Point,
+  bytesToInteger,
+  concat,
+  digest,
+  encodeText,
+  encodeUint,
+  invertMod,
+  mod,
+} from '@dwallet/sigma';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { sha512 } from '@noble/hashes/sha2.js';
 import fc from 'fast-check';
@@ -23,11 +33,20 @@ import {
   verifySignature,
 } from '../src/ecdsa/sign/complete-signature.ts';
 import { hashMessage, messageScalar } from '../src/ecdsa/sign/message-hash.ts';
-import { combineSignature, createSigningDecryption, decryptOptimistic, permitShares } from '../src/ecdsa/sign/network-decrypt.ts';
+import {
+  combineSignature,
+  createSigningDecryption,
+  decryptOptimistic,
+  permitShares,
+} from '../src/ecdsa/sign/network-decrypt.ts';
 import { verifySignMessage } from '../src/ecdsa/sign/network-verify.ts';
 import { randomizePublicNonce } from '../src/ecdsa/sign/nonce-randomizers.ts';
 import { signMessageBytes } from '../src/ecdsa/sign/sign-message.ts';
-import { decodeSignatureRecord, encodeRecoverableSignature, encodeSignatureRecord } from '../src/ecdsa/sign/signature-record.ts';
+import {
+  decodeSignatureRecord,
+  encodeRecoverableSignature,
+  encodeSignatureRecord,
+} from '../src/ecdsa/sign/signature-record.ts';
 import { MemorySingleUseStore } from '../src/ecdsa/single-use.ts';
 import type { EcdsaSignature, HashScheme, TargetedPresign } from '../src/types.ts';
 import { craftMessage } from './helpers/craft-message.ts';
@@ -128,8 +147,10 @@ describe('MPC:T3: pt_A / pt_alphabeta = k^-1 (m + r x)', () => {
     const random = randomFor('T3');
     const draw = (): bigint => mod(bytesToInteger(random(40)), q) || 1n;
     for (let i = 0; i < 10_000; i++) {
-      const [xA, xB, gamma, k0, k1, kA, alpha, beta, r, m, nu0, nu1, nuG] = Array.from({ length: 13 }, draw) as bigint[] &
-        Record<number, bigint>;
+      const [xA, xB, gamma, k0, k1, kA, alpha, beta, r, m, nu0, nu1, nuG] = Array.from(
+        { length: 13 },
+        draw,
+      ) as bigint[] & Record<number, bigint>;
       const ctGammaX = mod(gamma! * xB!, q);
       const ctGammaK = mod(nu0! * gamma! * k0! + nu1! * gamma! * k1! + nuG! * gamma!, q);
       const ptA = mod(kA! * (r! * xA! + m!) * gamma! + r! * kA! * ctGammaX, q);
@@ -158,7 +179,9 @@ describe('MPC:T3: pt_A / pt_alphabeta = k^-1 (m + r x)', () => {
         seed: label,
       });
       const { kA } = crafted.secrets;
-      expect(fixture.open(crafted.message.numerator)).toBe(mod(gamma * kA * (crafted.m + crafted.r * wallet.secretKey), q));
+      expect(fixture.open(crafted.message.numerator)).toBe(
+        mod(gamma * kA * (crafted.m + crafted.r * wallet.secretKey), q),
+      );
       const kB = mod(fixture.open(crafted.message.denominator) * invertMod(gamma, q), q);
       expect(curve.multiply(G, kB).equals(crafted.message.networkNonce)).toBe(true);
       expect(curve.multiply(crafted.message.publicNonce, kA).equals(crafted.message.networkNonce)).toBe(true);
@@ -186,7 +209,7 @@ function pointBeyondOrder(odd: boolean): Point {
 }
 
 describe('MPC:T4: low s and recovery id (lessons 1.22)', () => {
-  const messageDigest = digestOf('T4');
+  const signedDigest = digestOf('T4');
   const high = q - 1234567n;
   const low = 1234567n;
   const base = curve.multiply(G, 99n);
@@ -202,22 +225,24 @@ describe('MPC:T4: low s and recovery id (lessons 1.22)', () => {
     [2, pointBeyondOrder(true), high],
   ];
   it.each(rows)('v = %i', (expected, R, unnormalized) => {
-    const { target } = signatureFor(R, unnormalized, messageDigest);
+    const { target } = signatureFor(R, unnormalized, signedDigest);
     const gamma = 777n;
     const signature = completeSignature(target, mod(unnormalized * gamma, q), gamma) as EcdsaSignature;
     expect(signature.recoveryId).toBe(expected);
     expect(signature.s).toBe(low);
     // Two independent libraries recover X with that id.
-    const recovered = secp256k1.recoverPublicKey(encodeRecoverableSignature(signature), messageDigest, { prehash: false });
+    const recovered = secp256k1.recoverPublicKey(encodeRecoverableSignature(signature), signedDigest, {
+      prehash: false,
+    });
     expect(hex(recovered)).toBe(hexPoint(target.publicKey));
-    const other = tiny.recover(messageDigest, encodeCompactSignature(signature), expected as 0 | 1 | 2 | 3, true);
+    const other = tiny.recover(signedDigest, encodeCompactSignature(signature), expected as 0 | 1 | 2 | 3, true);
     expect(hex(other as Uint8Array)).toBe(hexPoint(target.publicKey));
     // And no other id does.
     for (const wrong of [0, 1, 2, 3].filter((v) => v !== expected)) {
       let key: string | undefined;
       try {
         key = hex(
-          secp256k1.recoverPublicKey(encodeRecoverableSignature({ ...signature, recoveryId: wrong }), messageDigest, {
+          secp256k1.recoverPublicKey(encodeRecoverableSignature({ ...signature, recoveryId: wrong }), signedDigest, {
             prehash: false,
           }),
         );
@@ -263,7 +288,11 @@ describe('MPC:T4: low s and recovery id (lessons 1.22)', () => {
       const r = mod(publicNonce.toAffine().x, q);
       const numerator = mod(gamma * (messageScalar(curve, messageDigest) + r * x), q);
       // completeSignature verifies with noble before it returns.
-      const signature = completeSignature({ curve, publicKey, messageDigest, publicNonce }, numerator, mod(gamma * k, q));
+      const signature = completeSignature(
+        { curve, publicKey, messageDigest, publicNonce },
+        numerator,
+        mod(gamma * k, q),
+      );
       if (signature === undefined) throw new Error(`signature ${i} does not verify under noble`);
       if (signature.s > q / 2n) throw new Error('high s');
       const compact = encodeCompactSignature(signature);
@@ -331,7 +360,8 @@ describe('edge cases of the verifier, Wycheproof style', () => {
       { s: 1n << 256n },
       { r: s256p },
     ];
-    for (const change of bad) expect(verifySignature(at, { ...good, ...change }), String(Object.entries(change))).toBe(false);
+    for (const change of bad)
+      expect(verifySignature(at, { ...good, ...change }), String(Object.entries(change))).toBe(false);
     expect(verifySignature({ ...at, publicKey: curve.identity }, good)).toBe(false);
     expect(verifySignature({ ...at, publicKey: at.publicKey.negate() }, good)).toBe(false);
     // r and s exchanged.
@@ -341,7 +371,11 @@ describe('edge cases of the verifier, Wycheproof style', () => {
   it('high s is malleable, so only the low one passes', () => {
     const compactHigh = concat(encodeUint(r, 32), encodeUint(q - 11n, 32));
     expect(
-      secp256k1.verify(compactHigh, messageDigest, curve.encodePoint(at.publicKey), { prehash: false, lowS: false, format: 'compact' }),
+      secp256k1.verify(compactHigh, messageDigest, curve.encodePoint(at.publicKey), {
+        prehash: false,
+        lowS: false,
+        format: 'compact',
+      }),
     ).toBe(true);
     expect(verifySignature(at, { ...good, s: q - 11n })).toBe(false);
   });
@@ -359,7 +393,14 @@ describe('edge cases of the verifier, Wycheproof style', () => {
           }
           const signature = completeSignature(target, s, 1n);
           expect(signature).toBeDefined();
-          expect(tiny.verify(own, curve.encodePoint(target.publicKey), encodeCompactSignature(signature as EcdsaSignature), true)).toBe(true);
+          expect(
+            tiny.verify(
+              own,
+              curve.encodePoint(target.publicKey),
+              encodeCompactSignature(signature as EcdsaSignature),
+              true,
+            ),
+          ).toBe(true);
         }
       }
     }
@@ -374,16 +415,25 @@ describe('edge cases of the verifier, Wycheproof style', () => {
 
   it('random signatures: same verdict as libsecp256k1', () => {
     fc.assert(
-      fc.property(fc.bigInt({ min: 0n, max: (1n << 256n) - 1n }), fc.bigInt({ min: 0n, max: (1n << 256n) - 1n }), (rr, ss) => {
-        const mine = verifySignature(at, { r: rr, s: ss, recoveryId: 0 });
-        let theirs = false;
-        try {
-          theirs = tiny.verify(messageDigest, curve.encodePoint(at.publicKey), concat(encodeUint(rr, 32), encodeUint(ss, 32)), true);
-        } catch {
-          theirs = false;
-        }
-        expect(mine).toBe(theirs);
-      }),
+      fc.property(
+        fc.bigInt({ min: 0n, max: (1n << 256n) - 1n }),
+        fc.bigInt({ min: 0n, max: (1n << 256n) - 1n }),
+        (rr, ss) => {
+          const mine = verifySignature(at, { r: rr, s: ss, recoveryId: 0 });
+          let theirs = false;
+          try {
+            theirs = tiny.verify(
+              messageDigest,
+              curve.encodePoint(at.publicKey),
+              concat(encodeUint(rr, 32), encodeUint(ss, 32)),
+              true,
+            );
+          } catch {
+            theirs = false;
+          }
+          expect(mine).toBe(theirs);
+        },
+      ),
       { numRuns: 100 },
     );
   });
@@ -405,8 +455,10 @@ describe('MPC:V8: the client checks the result', () => {
   ) as EcdsaSignature;
 
   it('accepts it, and nothing else', () => {
-    const check = (change: Partial<EcdsaSignature>, text = message, scheme: HashScheme = 'sha256') => () =>
-      checkFinalSignature(wallet.record, scheme, text, { ...signature, ...change });
+    const check =
+      (change: Partial<EcdsaSignature>, text = message, scheme: HashScheme = 'sha256') =>
+      () =>
+        checkFinalSignature(wallet.record, scheme, text, { ...signature, ...change });
     expect(check({})).not.toThrow();
     for (const bad of [
       check({ s: q - signature.s }),
@@ -491,7 +543,9 @@ async function signEndToEnd(fixture: SignFixture, hashScheme: HashScheme, label:
   const answers = [];
   for (const validator of fixture.access.validators.slice(1)) {
     const permit = await permitShares(new MemorySingleUseStore(), verified);
-    answers.push(decryptOptimistic(permit, decryption, fixture.keySharesOf(validator), randomFor(`share ${validator}`)));
+    answers.push(
+      decryptOptimistic(permit, decryption, fixture.keySharesOf(validator), randomFor(`share ${validator}`)),
+    );
   }
   const signature = combineSignature(decryption, answers) as EcdsaSignature;
   checkFinalSignature(record, hashScheme, approved.message, signature);
@@ -518,7 +572,14 @@ describe('end to end', () => {
   it('at full size (CLG-112)', { timeout: 300_000 }, async () => {
     const fixture = createFixture({ parameters: createPublicParameters(referenceKernel, clg112), seed: 'full size' });
     const { signature, record, message, bytes } = await signEndToEnd(fixture, 'sha256d', 'full');
-    expect(tiny.verify(hashMessage('sha256d', message), curve.encodePoint(record.publicKey), encodeCompactSignature(signature), true)).toBe(true);
+    expect(
+      tiny.verify(
+        hashMessage('sha256d', message),
+        curve.encodePoint(record.publicKey),
+        encodeCompactSignature(signature),
+        true,
+      ),
+    ).toBe(true);
     expect(bytes.length).toBeLessThanOrEqual(6 * 1024);
   });
 });
@@ -537,6 +598,3 @@ describe('size of SignMsg', () => {
     expect(new Set(sizes).size).toBe(1);
   });
 });
-
-
-

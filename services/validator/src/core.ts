@@ -56,13 +56,27 @@ export class RefusedError extends DWalletError {
       | 'NOT_READY'
       | 'NOT_FOUND'
       | 'NOT_OWNER'
+      | 'CONTRADICTION'
       | 'UNAVAILABLE',
     message: string,
+    options?: ErrorOptions,
   ) {
-    super(message);
+    super(message, options);
     this.code = code;
   }
 }
+
+/** How long a validator waits for others, in milliseconds. */
+export interface Timeouts {
+  /** For an answer to a step of a session. */
+  readonly answerMs: number;
+  /** For the decryption shares of the expected set, before everybody is asked. */
+  readonly sharesMs: number;
+  /** For a record that another validator has. */
+  readonly fetchMs: number;
+}
+
+export const defaultTimeouts: Timeouts = { answerMs: 600_000, sharesMs: 60_000, fetchMs: 15_000 };
 
 export interface CoreOptions {
   readonly index: ValidatorId;
@@ -79,16 +93,22 @@ export interface CoreOptions {
   readonly peers: ReadonlyMap<ValidatorId, Peer>;
   /** Progress for people; never secrets. */
   readonly log: (text: string) => void;
+  readonly timeouts: Timeouts;
 }
 
 export interface CollectOptions {
-  /** How long to wait for the rest once weight t has answered; default: for everybody. */
-  readonly graceMs?: number;
+  /**
+   * How long to wait for the rest once weight t has answered. `adaptive`: as long again as that took, one second at least, so that nobody
+   * is left out for being a little slower and nobody holds up the others by being silent. Default: for everybody.
+   */
+  readonly graceMs?: number | 'adaptive';
   /** Who is asked; default: all. */
   readonly from?: readonly ValidatorId[];
-  /** When to stop waiting for the silent ones; default ten minutes. */
+  /** When to stop waiting for the silent ones; default {@link Timeouts.answerMs}. */
   readonly timeoutMs?: number;
 }
+
+const leastAdaptiveGraceMs = 1000;
 
 /** One validator's answer to a leader's request. */
 export type Answer =
@@ -123,7 +143,12 @@ export class Core {
   /** Signs a body with the identity key. */
   seal(session: Uint8Array, kind: string, body: Uint8Array): Uint8Array {
     const { keystore, networkId } = this.options;
-    return encodeEnvelope(sealEnvelope(keystore.identity, { networkId, session, kind, body }));
+    const { identity } = keystore;
+    try {
+      return encodeEnvelope(sealEnvelope(identity, { networkId, session, kind, body }));
+    } finally {
+      identity.destroy();
+    }
   }
 
   /** Opens an envelope of a committee member. The sender is who signed, never a field of the body (lessons 1.14). */
@@ -205,9 +230,22 @@ export class Core {
     }
   }
 
+  /** A request of this validator to another one: an envelope, named by the digest of its body. */
+  #request(method: string, body: Uint8Array): Uint8Array {
+    return encodeCall(method, this.seal(requestSession(body), requestKind(method), body));
+  }
+
+  /** Opens the request of a member. Nothing in it is about another method, body or network. */
+  openRequest(method: string, bytes: Uint8Array): { readonly from: ValidatorId; readonly body: Uint8Array } {
+    const { from, envelope } = this.openMember(bytes, requestKind(method));
+    if (hex(envelope.session) !== hex(requestSession(envelope.body)))
+      throw new DecodeError('Envelope.session', 'is not that of the request');
+    return { from, body: envelope.body };
+  }
+
   /**
    * Asks the members in parallel. Resolves when all have answered, or `graceMs` after the answers accepted by `accept` reached weight t.
-   * Answers that `accept` throws at count as errors.
+   * Answers that `accept` throws at count as errors; answers that come later are not looked at.
    */
   collect(
     method: string,
@@ -217,7 +255,12 @@ export class Core {
   ): Promise<Answer[]> {
     const { access } = this.committee;
     const members = options.from ?? access.validators;
-    const call = encodeCall(method, this.seal(digestTagged('request', [body]), `request/${method}`, body));
+    const call = this.#request(method, body);
+    const begin = performance.now();
+    const grace = (): number =>
+      options.graceMs === 'adaptive'
+        ? Math.max(leastAdaptiveGraceMs, performance.now() - begin)
+        : (options.graceMs ?? Number.POSITIVE_INFINITY);
     return new Promise((resolve) => {
       const answers: Answer[] = [];
       const good = new Set<ValidatorId>();
@@ -230,25 +273,26 @@ export class Core {
         clearTimeout(deadline);
         resolve(answers);
       };
-      const deadline = setTimeout(finish, options.timeoutMs ?? 600_000);
+      const deadline = setTimeout(finish, options.timeoutMs ?? this.options.timeouts.answerMs);
       const ask = async (validator: ValidatorId): Promise<void> => {
         let answer: Answer;
         try {
           const peer = this.options.peers.get(validator);
           const reply =
             validator === this.index ? await this.serveSelf(call) : await peerOrThrow(peer, validator).call(call);
+          if (done) return;
           const accepted = { validator, body: decodeReply(reply, maxBodyBytes) };
           accept(accepted);
           answer = accepted;
           good.add(validator);
         } catch (error) {
+          if (done) return;
           answer = { validator, error: error instanceof Error ? error : new Error(String(error)) };
         }
-        if (done) return;
         answers.push(answer);
         if (answers.length === members.length) finish();
         else if (options.graceMs !== undefined && timer === undefined && access.isAuthorized(good))
-          timer = setTimeout(finish, options.graceMs);
+          timer = setTimeout(finish, grace());
       };
       // The peers' requests leave before this validator's own work blocks its thread.
       for (const validator of members) if (validator !== this.index) void ask(validator);
@@ -257,8 +301,61 @@ export class Core {
   }
 
   /**
+   * The first answer of another validator that `read` accepts.
+   * @param from - who is asked; default: all others.
+   * @throws RefusedError NOT_FOUND when nobody has one in time.
+   */
+  async askAny<T>(
+    method: string,
+    body: Uint8Array,
+    read: (body: Uint8Array) => T,
+    from: Iterable<ValidatorId> = this.options.peers.keys(),
+  ): Promise<T> {
+    const call = this.#request(method, body);
+    const ask = async (validator: ValidatorId): Promise<T> =>
+      read(decodeReply(await peerOrThrow(this.options.peers.get(validator), validator).call(call), maxBodyBytes));
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error('nobody answered in time')), this.options.timeouts.fetchMs);
+    });
+    try {
+      return await Promise.race([Promise.any([...from].map(ask)), late]);
+    } catch (cause) {
+      throw new RefusedError('NOT_FOUND', `no validator has what ${method} asks for`, { cause });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Gathers votes on one fact; a certificate if they reach weight t. */
+  async gatherVotes(
+    method: string,
+    body: Uint8Array,
+    fact: Fact,
+    options: CollectOptions = {},
+  ): Promise<{
+    readonly certificate: QuorumCertificate | undefined;
+    readonly weight: number;
+    readonly answers: Answer[];
+  }> {
+    const votes = new Map<ValidatorId, FactVote>();
+    const accept = ({ validator, body: signature }: { validator: ValidatorId; body: Uint8Array }): void => {
+      const vote: FactVote = { validator, signature };
+      if (!verifyFactVote(this.committee, fact, vote))
+        throw new DecodeError('Vote.signature', 'does not sign this fact');
+      votes.set(validator, vote);
+    };
+    const answers = await this.collect(method, body, accept, options);
+    const weight = this.committee.access.weight(votes.keys());
+    const certificate =
+      weight < this.committee.access.threshold
+        ? undefined
+        : assembleCertificate(this.committee, fact, [...votes.values()]).certificate;
+    return { certificate, weight, answers };
+  }
+
+  /**
    * Gathers votes of weight t on one fact into a certificate.
-   * @param read - the vote's 64 bytes in a member's answer, which may carry more.
    * @throws the members' refusal, or ThresholdNotReachedError.
    */
   async certify(
@@ -266,34 +363,37 @@ export class Core {
     body: Uint8Array,
     fact: Fact,
     options: CollectOptions = {},
-    read: (body: Uint8Array) => Uint8Array = (vote) => vote,
   ): Promise<{ readonly certificate: QuorumCertificate; readonly answers: Answer[] }> {
-    const votes = new Map<ValidatorId, FactVote>();
-    const accept = ({ validator, body: answer }: { validator: ValidatorId; body: Uint8Array }): void => {
-      const vote: FactVote = { validator, signature: read(answer) };
-      if (!verifyFactVote(this.committee, fact, vote))
-        throw new DecodeError('Vote.signature', 'does not sign this fact');
-      votes.set(validator, vote);
-    };
-    const answers = await this.collect(method, body, accept, options);
-    const weight = this.committee.access.weight(votes.keys());
-    if (weight < this.committee.access.threshold) {
-      throw refusal(`certificate of ${fact.kind}`, answers, weight, this.committee.access.threshold);
+    const { certificate, weight, answers } = await this.gatherVotes(method, body, fact, options);
+    if (certificate === undefined) throw this.refusal(`certificate of ${fact.kind}`, answers, weight);
+    return { certificate, answers };
+  }
+
+  /**
+   * What the answers of a failed step mean. A refusal counts when validators of more than f weight share it, so that an honest one is among
+   * them: no single validator decides what a client is told. Otherwise too few answered, which may be better later.
+   */
+  refusal(what: string, answers: readonly Answer[], have: number, need = this.committee.access.threshold): Error {
+    const { access } = this.committee;
+    const groups = new Map<string, { readonly error: Error; readonly from: ValidatorId[] }>();
+    for (const answer of answers) {
+      if (!('error' in answer) || !('code' in answer.error)) continue;
+      const name = `${String(answer.error.code)} ${String(checkOf(answer.error))}`;
+      const group = groups.get(name) ?? { error: answer.error, from: [] };
+      group.from.push(answer.validator);
+      groups.set(name, group);
     }
-    return { certificate: assembleCertificate(this.committee, fact, [...votes.values()]).certificate, answers };
+    const agreed = [...groups.values()].find(({ from }) => access.weight(from) > access.maxFaulty);
+    return agreed?.error ?? new ThresholdNotReachedError(what, have, need);
   }
 }
 
-/** When the members agree on one refusal, that refusal is the answer; otherwise too few answered. */
-export function refusal(what: string, answers: readonly Answer[], have: number, need: number): Error {
-  const errors = answers.flatMap((answer) => ('error' in answer ? [answer.error] : []));
-  const checks = errors.filter((error) => 'check' in error && typeof error.check === 'string');
-  return (
-    checks[0] ??
-    errors.find((error) => 'code' in error && error.code !== 'INTERNAL') ??
-    new ThresholdNotReachedError(what, have, need)
-  );
-}
+/** The check that an error names. */
+export const checkOf = (error: Error): string | undefined =>
+  'check' in error && typeof error.check === 'string' ? error.check : undefined;
+
+const requestKind = (method: string): string => `request/${method}`;
+const requestSession = (body: Uint8Array): Digest => digestTagged('request', [body]);
 
 function peerOrThrow(peer: Peer | undefined, validator: ValidatorId): Peer {
   if (peer === undefined) throw new InvalidArgumentsError('peers', `there is no line to validator ${validator}`);

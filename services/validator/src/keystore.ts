@@ -136,12 +136,14 @@ function readIfThere(path: string): string | undefined {
 }
 
 function parseSignedHex(hex: unknown): bigint {
-  if (typeof hex !== 'string' || !/^-?[0-9a-f]{1,2000}$/.test(hex)) throw new DecodeError('Keystore.shares', 'is not a signed hex integer');
+  if (typeof hex !== 'string' || !/^-?[0-9a-f]{1,2000}$/.test(hex))
+    throw new DecodeError('Keystore.shares', 'is not a signed hex integer');
   return hex.startsWith('-') ? -BigInt(`0x${hex.slice(1)}`) : BigInt(`0x${hex}`);
 }
 
 function checkShares(shares: unknown): void {
-  if (typeof shares !== 'object' || shares === null) throw new DecodeError('Keystore.shares', 'is not a list of shares');
+  if (typeof shares !== 'object' || shares === null)
+    throw new DecodeError('Keystore.shares', 'is not a list of shares');
   for (const [id, share] of Object.entries(shares)) {
     if (!/^[1-9][0-9]{0,4}$/.test(id)) throw new DecodeError('Keystore.shares', 'has a number that is none');
     parseSignedHex(share);

@@ -7,6 +7,7 @@ import {
   type AccessStructure,
   type DecryptionSetup,
   type PreparedKeyShare,
+  type PublicParameters,
   type SharingState,
   createDecryptionSetup,
   prepareKeyShare,
@@ -17,7 +18,10 @@ import {
   DecodeError,
   type Digest,
   Reader,
+  type Secret,
+  type ValidatorId,
   type VirtualId,
+  bitLength,
   concat,
   digest,
   digestTagged,
@@ -40,6 +44,7 @@ import {
   verifyUserKeyRegistration,
   withSetupTables,
 } from '@dwallet/two-pc-mpc/network';
+import { Remembered } from './remembered.ts';
 import { type CoreOptions, RefusedError, type SessionRequest, decodeList, encodeSessionRequest } from './core.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
@@ -106,7 +111,7 @@ export interface StoredDWallet {
   readonly bytes: Uint8Array;
   readonly certificate: Uint8Array;
   /** The owner has verified and signed the output (MPC:A3); before that nothing is signed. */
-  readonly accepted: boolean;
+  readonly acceptance: Uint8Array | undefined;
 }
 
 /** A presign with the certificate of its batch. */
@@ -115,6 +120,36 @@ export interface StoredPresign {
   readonly bytes: Uint8Array;
   readonly batch: Uint8Array;
   readonly certificate: Uint8Array;
+}
+
+/** Parts of a stored record: what was certified, then what shows it. */
+const maxRecordParts = 3;
+
+/**
+ * The shares are exactly those of this validator in this sharing: h^(d_j) = V_j for each of its numbers.
+ * @throws RefusedError CONTRADICTION: the keystore belongs to another key or validator.
+ */
+export function requireOwnShares(
+  parameters: PublicParameters,
+  sharing: SharingState,
+  index: ValidatorId,
+  shares: ReadonlyMap<number, Secret<bigint>>,
+): void {
+  const { group, h } = parameters;
+  const { exponentBits } = createDecryptionSetup(parameters, sharing);
+  const own = sharing.access.virtualIdsOf(index);
+  const matches = own.every((j) => {
+    const share = shares.get(j)?.expose();
+    const key = sharing.verificationKeys.get(j);
+    if (share === undefined || key === undefined || bitLength(share) > exponentBits) return false;
+    return group.equals(group.power(h, share, exponentBits), key);
+  });
+  if (!matches || shares.size !== own.length) {
+    throw new RefusedError(
+      'CONTRADICTION',
+      'the shares in the keystore are not those of this validator and network key',
+    );
+  }
 }
 
 export class NetworkState {
@@ -126,8 +161,8 @@ export class NetworkState {
   #setup: { setup: NetworkSetup; bytes: Uint8Array; certificate: Uint8Array } | undefined;
   #tabled: NetworkSetup | undefined;
   #shares: readonly PreparedKeyShare[] | undefined;
-  readonly #dwallets = new Map<string, StoredDWallet>();
-  readonly #presigns = new Map<string, StoredPresign>();
+  readonly #dwallets = new Remembered<StoredDWallet>(256);
+  readonly #presigns = new Remembered<StoredPresign>(256);
 
   constructor(options: CoreOptions) {
     this.#options = options;
@@ -165,8 +200,17 @@ export class NetworkState {
   get keyBytes(): { readonly bytes: Uint8Array; readonly certificate: Uint8Array } | undefined {
     return this.#key;
   }
+  /** Stores a certified record. The same one again changes nothing; another one under the same name is never stored (lessons 2.7). */
+  #install(kind: string, id: string, [record, ...rest]: readonly [Uint8Array, ...Uint8Array[]]): void {
+    const first = this.#options.store.putOnce(kind, id, encodeList([record, ...rest]));
+    const known = first === undefined ? record : decodeList(first, kind, maxRecordParts)[0];
+    if (known === undefined || hex(known) !== hex(record)) {
+      throw new RefusedError('CONTRADICTION', `another ${kind} ${id.slice(0, 16)} is stored and certified`);
+    }
+  }
+
   installKey(bytes: Uint8Array, certificate: Uint8Array): void {
-    this.#options.store.put('network', 'key', encodeList([bytes, certificate]));
+    this.#install('network', 'key', [bytes, certificate]);
     this.#loadKey(bytes, certificate);
   }
 
@@ -177,7 +221,7 @@ export class NetworkState {
     return this.#setup;
   }
   installSetup(bytes: Uint8Array, certificate: Uint8Array, setup: NetworkSetup): void {
-    this.#options.store.put('network', 'setup', encodeList([bytes, certificate]));
+    this.#install('network', 'setup', [bytes, certificate]);
     this.#setup = { setup, bytes, certificate };
   }
   requireSetup(): NetworkSetup {
@@ -198,9 +242,10 @@ export class NetworkState {
     if (this.#shares === undefined) {
       const shares = this.#options.keystore.shares;
       if (shares === undefined) throw new RefusedError('NOT_READY', 'this validator holds no share of the network key');
-      this.#shares = [...shares].map(([id, share]) =>
-        prepareKeyShare(this.decryption, { virtualId: virtualId(id), share }),
-      );
+      const { decryption } = this;
+      // A keystore from elsewhere would publish shares that others take for lies.
+      requireOwnShares(this.#options.parameters, decryption.state, this.#options.index, shares);
+      this.#shares = [...shares].map(([id, share]) => prepareKeyShare(decryption, { virtualId: virtualId(id), share }));
     }
     return this.#shares;
   }
@@ -223,34 +268,41 @@ export class NetworkState {
   // dWallets ------------------------------------------------------------------------------------------------------------------
 
   installDWallet(record: DWalletRecord, bytes: Uint8Array, certificate: Uint8Array): void {
-    this.#options.store.put('dwallet', hex(record.sessionId), encodeList([bytes, certificate]));
+    this.#install('dwallet', hex(record.sessionId), [bytes, certificate]);
     this.#dwallets.delete(hex(record.sessionId));
   }
   acceptDWallet(id: Uint8Array, acceptance: Uint8Array): void {
     this.#options.store.put('dwallet-acceptance', hex(id), acceptance);
     this.#dwallets.delete(hex(id));
   }
-  dwallet(id: Uint8Array): StoredDWallet {
+  findDWallet(id: Uint8Array): StoredDWallet | undefined {
     const key = hex(id);
     const known = this.#dwallets.get(key);
     if (known !== undefined) return known;
     const stored = this.#options.store.get('dwallet', key);
-    if (stored === undefined) throw new RefusedError('NOT_FOUND', `there is no dWallet ${key.slice(0, 16)}`);
+    if (stored === undefined) return undefined;
     const [bytes, certificate] = pair(stored, 'dwallet');
-    const dwallet: StoredDWallet = {
+    const acceptance = this.#options.store.get('dwallet-acceptance', key);
+    return this.#dwallets.set(key, {
       record: decodeDWalletRecord(this.requireSetup(), bytes),
       bytes,
       certificate,
-      accepted: this.#options.store.get('dwallet-acceptance', key) !== undefined,
-    };
-    this.#dwallets.set(key, dwallet);
-    return dwallet;
+      acceptance,
+    });
+  }
+  dwallet(id: Uint8Array): StoredDWallet {
+    const found = this.findDWallet(id);
+    if (found === undefined) throw new RefusedError('NOT_FOUND', `there is no dWallet ${hex(id).slice(0, 16)}`);
+    return found;
+  }
+  dwalletIds(): string[] {
+    return this.#options.store.list('dwallet');
   }
 
   // Presigns ------------------------------------------------------------------------------------------------------------------
 
   installPresign(presign: Presign, bytes: Uint8Array, batch: Uint8Array, certificate: Uint8Array): void {
-    this.#options.store.put('presign', hex(presign.presignId), encodeList([bytes, batch, certificate]));
+    this.#install('presign', hex(presign.presignId), [bytes, batch, certificate]);
   }
   presign(id: Uint8Array): StoredPresign | undefined {
     const key = hex(id);
@@ -259,14 +311,16 @@ export class NetworkState {
     const stored = this.#options.store.get('presign', key);
     if (stored === undefined) return undefined;
     const [bytes, batch, certificate] = decodeList(stored, 'StoredPresign', 3) as [Uint8Array, Uint8Array, Uint8Array];
-    const found: StoredPresign = { presign: decodePresign(this.requireSetup(), bytes), bytes, batch, certificate };
-    this.#presigns.set(key, found);
-    return found;
+    const presign = decodePresign(this.requireSetup(), bytes);
+    return this.#presigns.set(key, { presign, bytes, batch, certificate });
+  }
+  presignIds(): string[] {
+    return this.#options.store.list('presign');
   }
   /** Ids of presigns that this validator has not assigned, in ascending order. */
   availablePresigns(): string[] {
     const assigned = new Set(this.#options.store.list('assignment'));
-    return this.#options.store.list('presign').filter((id) => !assigned.has(id));
+    return this.presignIds().filter((id) => !assigned.has(id));
   }
 
   // Evidence ------------------------------------------------------------------------------------------------------------------

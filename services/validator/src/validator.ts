@@ -23,9 +23,17 @@ import {
   openEnvelope,
   verifyCertificate,
 } from '@dwallet/two-pc-mpc/network';
-import { Core, RefusedError, type SessionRequest, decodeSessionRequest } from './core.ts';
+import {
+  Core,
+  RefusedError,
+  type SessionRequest,
+  type Timeouts,
+  decodeSessionRequest,
+  defaultTimeouts,
+} from './core.ts';
 import type { Keystore } from './keystore.ts';
 import { NetworkState } from './network-state.ts';
+import { Records } from './records.ts';
 import { DWalletSessions } from './sessions/dwallet.ts';
 import { leadNetworkDkg, networkDkgSession } from './sessions/network-dkg.ts';
 import { leadNetworkSetup, networkSetupSession } from './sessions/network-setup.ts';
@@ -46,6 +54,7 @@ export interface ValidatorOptions {
   readonly random: Random;
   readonly peers: ReadonlyMap<ValidatorId, Peer>;
   readonly log?: (text: string) => void;
+  readonly timeouts?: Partial<Timeouts>;
   /** Profiles that are not for production are refused unless a test says so. */
   readonly allowTestProfile?: boolean;
 }
@@ -64,6 +73,7 @@ export class Validator implements Peer {
   readonly #dkg: ReturnType<typeof networkDkgSession>;
   readonly #setup: SessionProtocol;
   readonly #presign: SessionProtocol;
+  readonly #records: Records;
   readonly #dwallets: DWalletSessions;
   readonly #sign: SignSessions;
   readonly networkId: Digest;
@@ -74,20 +84,32 @@ export class Validator implements Peer {
       throw new RefusedError('UNAVAILABLE', `profile ${profile.id} is for tests only`);
     }
     this.networkId = networkIdOf(options.networkName, profile.id, options.committee.digest);
-    this.#core = new Core({ ...options, networkId: this.networkId, log: options.log ?? (() => {}) });
+    this.#core = new Core({
+      ...options,
+      networkId: this.networkId,
+      log: options.log ?? (() => {}),
+      timeouts: { ...defaultTimeouts, ...options.timeouts },
+    });
     this.#core.serveSelf = (call) => this.call(call);
     this.#state = new NetworkState(this.#core.options);
     this.#dkg = networkDkgSession(this.#core, this.#state);
     this.#setup = networkSetupSession(this.#core, this.#state);
     this.#presign = presignSession(this.#core, this.#state);
-    this.#dwallets = new DWalletSessions(this.#core, this.#state);
-    this.#sign = new SignSessions(this.#core, this.#state, options.markers);
+    this.#records = new Records(this.#core, this.#state, (commit) => this.#replayDkg(commit));
+    this.#dwallets = new DWalletSessions(this.#core, this.#state, this.#records);
+    this.#sign = new SignSessions(this.#core, this.#state, this.#records, options.markers);
   }
 
   // Leading, on behalf of the operator ----------------------------------------------------------------------------------------------
 
-  /** Runs network DKG and setup if the network has none yet. */
+  /** Fetches what others certified while this validator was away. To be called once the others can be reached. */
+  catchUp(): Promise<void> {
+    return this.#records.catchUp();
+  }
+
+  /** Runs network DKG and setup if the network has none yet; goes on where an interrupted one stopped. */
   async leadGenesis(): Promise<void> {
+    await this.#records.ensureNetwork();
     if (this.#state.sharing === undefined) await leadNetworkDkg(this.#core, this.#dkg);
     if (this.#state.setup === undefined) await leadNetworkSetup(this.#core, this.#setup);
   }
@@ -131,8 +153,8 @@ export class Validator implements Peer {
   async #dispatch(method: string, body: Uint8Array): Promise<Uint8Array> {
     if (method === 'network') return this.#network();
     if (method.startsWith('client/')) return this.#client(method, body);
-    const { from, envelope } = this.#core.openMember(body, `request/${method}`);
-    return this.#peer(method, from, envelope.body);
+    const request = this.#core.openRequest(method, body);
+    return this.#peer(method, request.from, request.body);
   }
 
   /** What a client needs to check everything itself: name, committee, key and setup with their certificates. */
@@ -162,7 +184,7 @@ export class Validator implements Peer {
       case clientKind.acceptDWallet:
         return this.#dwallets.leadAccept(body);
       case clientKind.takePresign:
-        return this.#sign.leadTakePresign(envelope, body);
+        return this.#sign.leadTakePresign(body);
       case clientKind.sign:
         return this.#sign.leadSign(body);
       default:
@@ -171,12 +193,10 @@ export class Validator implements Peer {
   }
 
   async #registerUserKey(body: Uint8Array): Promise<Uint8Array> {
-    const answers = await this.#core.collect('user-key', body, () => {});
-    const accepted = answers.flatMap((answer) => ('body' in answer ? [answer.validator] : []));
-    if (!this.#core.committee.access.isAuthorized(accepted)) {
-      const error = answers.flatMap((answer) => ('error' in answer ? [answer.error] : []))[0];
-      throw error ?? new RefusedError('UNAVAILABLE', 'too few validators took the registration');
-    }
+    const answers = await this.#core.collect('user-key', body, () => {}, { graceMs: 'adaptive' });
+    const { access } = this.#core.committee;
+    const weight = access.weight(answers.flatMap((answer) => ('body' in answer ? [answer.validator] : [])));
+    if (weight < access.threshold) throw this.#core.refusal('registration of a user key', answers, weight);
     return new Uint8Array(0);
   }
 
@@ -186,40 +206,78 @@ export class Validator implements Peer {
     return envelope;
   }
 
-  #session(leader: ValidatorId, body: Uint8Array): { protocol: SessionProtocol; request: SessionRequest } {
-    const request = decodeSessionRequest(body, this.#core.committee.access.validators.length);
+  #protocol(request: SessionRequest): SessionProtocol {
     const protocol = [this.#dkg, this.#setup, this.#presign].find(({ name }) => name === request.protocol);
     if (protocol === undefined) throw new DecodeError('SessionRequest.protocol', 'is unknown');
+    return protocol;
+  }
+
+  #decodeSession(body: Uint8Array): SessionRequest {
+    return decodeSessionRequest(body, this.#core.committee.access.validators.length);
+  }
+
+  async #session(
+    leader: ValidatorId,
+    body: Uint8Array,
+  ): Promise<{ protocol: SessionProtocol; request: SessionRequest }> {
+    const request = this.#decodeSession(body);
+    const protocol = this.#protocol(request);
     requireSession(this.#core, leader, request, protocol === this.#presign ? 'INTERNAL_PRESIGN' : 'SYSTEM');
+    if (protocol === this.#setup) await this.#records.ensureKey();
+    if (protocol === this.#presign) await this.#records.ensureNetwork();
     return { protocol, request };
   }
 
-  #peer(method: string, from: ValidatorId, body: Uint8Array): Promise<Uint8Array> | Uint8Array {
+  /** Stores the result of a session after the certificate over everything that this validator derives from its messages. */
+  #commit(protocol: SessionProtocol, request: SessionRequest): void {
+    const certificate = decodeCertificate(request.certificates.at(-1) ?? new Uint8Array(0));
+    const open = { ...request, certificates: request.certificates.slice(0, -1) };
+    verifyCertificate(this.#core.committee, certificate, protocol.conclude(open), 'MPC:N5');
+    protocol.commit(open, certificate);
+  }
+
+  #replayDkg(commit: Uint8Array): void {
+    const request = this.#decodeSession(commit);
+    if (this.#protocol(request) !== this.#dkg) throw new DecodeError('SessionRequest.protocol', 'is not the DKG');
+    this.#commit(this.#dkg, request);
+  }
+
+  async #peer(method: string, from: ValidatorId, body: Uint8Array): Promise<Uint8Array> {
     switch (method) {
       case 'session/contribute': {
-        const { protocol, request } = this.#session(from, body);
+        const { protocol, request } = await this.#session(from, body);
         return protocol.contribute(request);
       }
       case 'session/fix': {
-        const { request, protocol } = this.#session(from, body);
+        const { request, protocol } = await this.#session(from, body);
         if (protocol !== this.#dkg) throw new DecodeError('SessionRequest.protocol', 'does not fix inboxes');
         return this.#core.voteOnce(this.#dkg.fix(request));
       }
       case 'session/vote': {
-        const { protocol, request } = this.#session(from, body);
+        const { protocol, request } = await this.#session(from, body);
         return this.#core.voteOnce(protocol.conclude(request));
       }
       case 'session/commit': {
-        const { protocol, request } = this.#session(from, body);
-        const certificate = decodeCertificate(request.certificates.at(-1) ?? new Uint8Array(0));
-        const open = { ...request, certificates: request.certificates.slice(0, -1) };
-        verifyCertificate(this.#core.committee, certificate, protocol.conclude(open), 'MPC:N5');
-        protocol.commit(open, certificate);
+        const { protocol, request } = await this.#session(from, body);
+        this.#commit(protocol, request);
         return new Uint8Array(0);
       }
+      case 'records/fetch':
+        return this.#records.fetch(body);
+      case 'records/list':
+        return this.#records.list(body);
       case 'user-key':
         this.#state.registerUserKey(this.#clientEnvelope(body, clientKind.registerUserKey).body);
         return new Uint8Array(0);
+      default:
+        await this.#records.ensureNetwork();
+        return this.#serveClient(method, body);
+    }
+  }
+
+  /** What members do for a client, each by itself, on the client's own signed request. */
+  #serveClient(method: string, body: Uint8Array): Promise<Uint8Array> | Uint8Array {
+    switch (method) {
       case 'dwallet/vote':
         return this.#dwallets.vote(this.#clientEnvelope(body, clientKind.createDWallet));
       case 'dwallet/commit': {

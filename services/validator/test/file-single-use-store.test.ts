@@ -2,7 +2,17 @@
  * The durable single-use markers of MPC 5.8 and MPC 11.7: crashes, torn writes, damaged and newer files (lessons 1.7).
  */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, fsyncSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,7 +34,8 @@ const fresh = (): string => join(folder, `log-${counter++}`);
 const owner = new Uint8Array(32).fill(1);
 const id = (n: number): PresignId => presignId(sha256(Uint8Array.of(1, n)));
 const D = (n: number): Digest => digest(sha256(Uint8Array.of(2, n)));
-const open = (path: string, operations?: DiskOperations): FileSingleUseStore => new FileSingleUseStore(path, owner, operations);
+const open = (path: string, operations?: DiskOperations): FileSingleUseStore =>
+  new FileSingleUseStore(path, owner, operations);
 
 const headerBytes = 76;
 const recordBytes = 129;
@@ -110,7 +121,10 @@ describe('markers on disk', () => {
 
   it('short writes are completed', async () => {
     const path = fresh();
-    const store = open(path, { write: (file, bytes, position) => writeSync(file, bytes, 0, Math.min(7, bytes.length), position), sync: fsyncSync });
+    const store = open(path, {
+      write: (file, bytes, position) => writeSync(file, bytes, 0, Math.min(7, bytes.length), position),
+      sync: fsyncSync,
+    });
     await store.mark(id(1), D(1));
     store.close();
     const again = open(path);
@@ -120,30 +134,33 @@ describe('markers on disk', () => {
 });
 
 describe('a failing disk', () => {
-  it.each(['write', 'sync'] as const)('%s fails: no marker is promised, now or later, until the file is read again', async (what) => {
-    const path = await logOf(1);
-    let broken = false;
-    const store = open(path, {
-      write: (file, bytes, position) => {
-        if (broken && what === 'write') throw new Error('ENOSPC');
-        return writeSync(file, bytes, 0, bytes.length, position);
-      },
-      sync: (file) => {
-        if (broken && what === 'sync') throw new Error('EIO');
-        fsyncSync(file);
-      },
-    });
-    broken = true;
-    await expect(store.mark(id(7), D(7))).rejects.toThrow(SingleUseStoreError);
-    broken = false;
-    await expect(store.mark(id(7), D(7))).rejects.toThrow('failed before');
-    await expect(store.mark(id(8), D(8))).rejects.toThrow('failed before');
-    await expect(store.lookup(id(0))).rejects.toThrow('failed before');
-    store.close();
-    const again = open(path);
-    expect(await again.mark(id(0), D(1))).toBe('conflict');
-    again.close();
-  });
+  it.each(['write', 'sync'] as const)(
+    '%s fails: no marker is promised, now or later, until the file is read again',
+    async (what) => {
+      const path = await logOf(1);
+      let broken = false;
+      const store = open(path, {
+        write: (file, bytes, position) => {
+          if (broken && what === 'write') throw new Error('ENOSPC');
+          return writeSync(file, bytes, 0, bytes.length, position);
+        },
+        sync: (file) => {
+          if (broken && what === 'sync') throw new Error('EIO');
+          fsyncSync(file);
+        },
+      });
+      broken = true;
+      await expect(store.mark(id(7), D(7))).rejects.toThrow(SingleUseStoreError);
+      broken = false;
+      await expect(store.mark(id(7), D(7))).rejects.toThrow('failed before');
+      await expect(store.mark(id(8), D(8))).rejects.toThrow('failed before');
+      await expect(store.lookup(id(0))).rejects.toThrow('failed before');
+      store.close();
+      const again = open(path);
+      expect(await again.mark(id(0), D(1))).toBe('conflict');
+      again.close();
+    },
+  );
 
   it('a closed store answers nothing', async () => {
     const store = open(fresh());
@@ -209,7 +226,11 @@ describe('crashes', () => {
   const script = fileURLToPath(new URL('./helpers/mark-then-die.ts', import.meta.url));
   const run = (path: string, point: string): { share: boolean } => {
     const shareFile = `${path}.share`;
-    const child = spawnSync(process.execPath, ['--conditions=source', '--import', 'tsx', script, path, point, shareFile], { encoding: 'utf8' });
+    const child = spawnSync(
+      process.execPath,
+      ['--conditions=source', '--import', 'tsx', script, path, point, shareFile],
+      { encoding: 'utf8' },
+    );
     expect(child.signal, child.stderr).toBe('SIGKILL');
     return { share: existsSync(shareFile) };
   };
@@ -278,7 +299,8 @@ describe('damaged, foreign, newer and restored files', () => {
   it('a record removed, repeated or moved', async () => {
     const path = await logOf(3);
     const whole = readFileSync(path);
-    const record = (i: number): Uint8Array => whole.subarray(headerBytes + i * recordBytes, headerBytes + (i + 1) * recordBytes);
+    const record = (i: number): Uint8Array =>
+      whole.subarray(headerBytes + i * recordBytes, headerBytes + (i + 1) * recordBytes);
     const head = whole.subarray(0, headerBytes);
     for (const records of [
       [1, 2],

@@ -295,20 +295,18 @@ export function describeProofSuite(suite: ProofSuite): void {
     it('rejects a simulated transcript (challenge chosen before the mask)', () => {
       const random = randomFor('simulate');
       const e = 77n;
+      const [statement] = one.statements as readonly [Statement];
       const z = suite.sample(random);
       const bits = language.coordinates.map((c) => (c.kind === 'integer' ? c.bits : 0));
       const image = applySecret(language, z, bits);
       const mask = image.map((component, row) =>
         language.rows[row]?.group === 'curve'
-          ? (component as Point).add((one.statements[0]?.[row] as Point).multiply(order - e))
+          ? (component as Point).add((statement[row] as Point).multiply(order - e))
           : multiply(
               language,
               row,
               component,
-              (language.setting as NonNullable<Language['setting']>).group.powerVartime(
-                one.statements[0]?.[row] as Element,
-                -e,
-              ),
+              (language.setting as NonNullable<Language['setting']>).group.powerVartime(statement[row] as Element, -e),
             ),
       );
       const simulated: ProofInstance = { ...one, proof: { mask, responses: z } };

@@ -41,8 +41,7 @@ export const assignmentsEqual = (x: Assignment, y: Assignment): boolean =>
   x.publicKey.equals(y.publicKey) && sameBytes(x.request, y.request);
 
 const unavailable = (field: string, message: string): CheckError => new CheckError('MPC:S1', field, message);
-const otherMessage = (): CheckError =>
-  new CheckError('MPC:S2', 'presign', 'is bound to a different client message');
+const otherMessage = (): CheckError => new CheckError('MPC:S2', 'presign', 'is bound to a different client message');
 
 /**
  * MPC:S1 and MPC:S2 as far as the presign is concerned: may a client message with digest D use a presign in this state for this assignment?
@@ -57,7 +56,8 @@ export function checkPresignState(state: PresignState, assignment: Assignment, d
     case 'assigned':
     case 'bound':
     case 'spent':
-      if (!assignmentsEqual(state.assignment, assignment)) throw unavailable('presign', 'is assigned to another request');
+      if (!assignmentsEqual(state.assignment, assignment))
+        throw unavailable('presign', 'is assigned to another request');
       if (state.kind !== 'assigned' && !sameBytes(state.digest, digest)) throw otherMessage();
   }
 }
@@ -79,9 +79,7 @@ export function advancePresign(state: PresignState, event: PresignEvent): Presig
       throw unavailable('presign', 'is assigned to another request');
     case 'bind':
       checkPresignState(state, event.assignment, event.digest);
-      return state.kind === 'assigned'
-        ? { kind: 'bound', assignment: event.assignment, digest: event.digest }
-        : state;
+      return state.kind === 'assigned' ? { kind: 'bound', assignment: event.assignment, digest: event.digest } : state;
     case 'spend':
       if (state.kind !== 'bound' && state.kind !== 'spent') throw unavailable('presign', 'is not bound');
       if (!sameBytes(state.digest, event.digest)) throw otherMessage();

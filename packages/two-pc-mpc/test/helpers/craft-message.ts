@@ -65,7 +65,11 @@ export interface Lies {
   /** (beta, alpha) as used in ct_alphabeta. */
   readonly denominatorCoefficients?: (honest: readonly [bigint, bigint]) => readonly [bigint, bigint];
   /** (a_1, a_2) as used in ct_A. */
-  readonly numeratorCoefficients?: (honest: readonly [bigint, bigint], secrets: CraftedSecrets, r: bigint) => readonly [bigint, bigint];
+  readonly numeratorCoefficients?: (
+    honest: readonly [bigint, bigint],
+    secrets: CraftedSecrets,
+    r: bigint,
+  ) => readonly [bigint, bigint];
   /** Before their proofs are made. */
   readonly numerator?: (honest: Ciphertext) => Ciphertext;
   readonly denominator?: (honest: Ciphertext) => Ciphertext;
@@ -126,7 +130,10 @@ export function craftMessage(args: CraftArguments, lies: Lies = {}): Crafted {
   const commitments = lies.commitments?.(honestCommitments, secrets) ?? honestCommitments;
 
   const languages = firstStageLanguages(curve, commitments.commitmentK, commitments.commitmentAlpha);
-  const inverse = (value: bigint, rho: bigint): bigint[] => [inverseOrOne(value, q), mod(-inverseOrOne(value, q) * rho, q)];
+  const inverse = (value: bigint, rho: bigint): bigint[] => [
+    inverseOrOne(value, q),
+    mod(-inverseOrOne(value, q) * rho, q),
+  ];
   const proofK = prove(languages.k, firstStageContext(curve, presign, 'pi_k'), [[G]], [inverse(kA, rho0)], random);
   const proofAlpha = prove(
     languages.alpha,
@@ -202,7 +209,11 @@ export function craftMessage(args: CraftArguments, lies: Lies = {}): Crafted {
   function evaluateBoth(): Pick<SignMessage, 'numerator' | 'denominator' | 'proofNumerator' | 'proofDenominator'> {
     const maskedNonce = randomizeMaskedNonce(parameters, presign, randomizers);
     const bits = randomizedCoefficientBits(parameters);
-    const evaluate = (inputs: readonly [Ciphertext, Ciphertext], a: readonly [bigint, bigint], eta: bigint): Ciphertext =>
+    const evaluate = (
+      inputs: readonly [Ciphertext, Ciphertext],
+      a: readonly [bigint, bigint],
+      eta: bigint,
+    ): Ciphertext =>
       evaluateSecret(
         parameters,
         encryptionKey,

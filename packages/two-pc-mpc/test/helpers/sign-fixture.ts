@@ -38,11 +38,7 @@ import {
 import { evaluatePolynomial, samplePolynomial } from '../../../class-groups/src/sharing/polynomial.ts';
 import { deriveNetworkShareCiphertext, derivePublicKey, keyRandomizers } from '../../src/dwallet-dkg/randomizers.ts';
 import { type Committee, createCommittee, signFact } from '../../src/certificates.ts';
-import {
-  type PresignCertificate,
-  createPresign,
-  presignBatchFact,
-} from '../../src/ecdsa/presign/presign-record.ts';
+import { type PresignCertificate, createPresign, presignBatchFact } from '../../src/ecdsa/presign/presign-record.ts';
 import { signingPublicKey } from '../../src/signatures.ts';
 import type { ApprovedRequest } from '../../src/ecdsa/sign/network-verify.ts';
 import type { DecryptionPlace } from '../../src/ecdsa/sign/network-decrypt.ts';
@@ -103,7 +99,11 @@ export const assigned = (record: DWalletRecord, approved: ApprovedRequest): Pres
 });
 
 export function createFixture(
-  options: { readonly parameters?: PublicParameters; readonly weights?: readonly number[]; readonly seed?: string } = {},
+  options: {
+    readonly parameters?: PublicParameters;
+    readonly weights?: readonly number[];
+    readonly seed?: string;
+  } = {},
 ): SignFixture {
   const parameters = options.parameters ?? toyParameters();
   const seed = options.seed ?? 'fixture';
@@ -115,7 +115,9 @@ export function createFixture(
     random,
   );
   const networkKey = new Secret(polynomial.secret.expose());
-  const encryptionKey = withTable(parameters, { element: parameters.powerOfH(networkKey.expose(), parameters.randomnessBits) });
+  const encryptionKey = withTable(parameters, {
+    element: parameters.powerOfH(networkKey.expose(), parameters.randomnessBits),
+  });
   const rawShares = access.virtualIds.map((virtualId) => ({
     virtualId,
     share: new Secret(evaluatePolynomial(polynomial, virtualId)),

@@ -3,11 +3,10 @@
  *
  * @module
  */
-import { CheckError, concat } from '@dwallet/sigma';
+import { CheckError, DecodeError, concat } from '@dwallet/sigma';
 import {
   type DWalletRecord,
   type Envelope,
-  clientKind,
   decodeAcceptDWallet,
   decodeCertificate,
   decodeCreateDWallet,
@@ -21,22 +20,29 @@ import {
 } from '@dwallet/two-pc-mpc/network';
 import { type Core, RefusedError } from '../core.ts';
 import type { NetworkState } from '../network-state.ts';
+import type { Records } from '../records.ts';
+import { Remembered } from '../remembered.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+const keyOf = (envelope: Envelope): string => hex(concat(envelope.session, envelope.signature));
+const adaptive = { graceMs: 'adaptive' } as const;
 
 export class DWalletSessions {
   readonly #core: Core;
   readonly #state: NetworkState;
-  readonly #verified = new Map<string, DWalletRecord>();
+  readonly #records: Records;
+  readonly #verified = new Remembered<DWalletRecord>();
 
-  constructor(core: Core, state: NetworkState) {
+  constructor(core: Core, state: NetworkState, records: Records) {
     this.#core = core;
     this.#state = state;
+    this.#records = records;
   }
 
   /** MPC:K1 to MPC:K8 on a client's envelope. The session id is spent by the first message that passes; the same message passes again. */
   #verify(envelope: Envelope): DWalletRecord {
-    const key = hex(concat(envelope.session, envelope.signature));
+    const key = keyOf(envelope);
     const known = this.#verified.get(key);
     if (known !== undefined) return known;
     const { fresh, message } = decodeCreateDWallet(envelope.body);
@@ -53,11 +59,13 @@ export class DWalletSessions {
     });
     if (hex(record.sessionId) !== hex(envelope.session))
       throw new CheckError('MPC:K1', 'Envelope.session', 'is not that of the message');
+    const installed = this.#state.findDWallet(record.sessionId)?.record;
+    if (installed !== undefined && hex(installed.digest) !== hex(record.digest))
+      throw new CheckError('MPC:K1', 'DkgMsg.sessionId', 'was used before');
     const first = this.#core.store.putOnce('session', hex(envelope.session), message);
     if (first !== undefined && hex(first) !== hex(message))
       throw new CheckError('MPC:K1', 'DkgMsg.sessionId', 'was used before');
-    this.#verified.set(key, record);
-    return record;
+    return this.#verified.set(key, record);
   }
 
   /** A member's vote. */
@@ -71,23 +79,24 @@ export class DWalletSessions {
     const record = this.#verify(envelope);
     verifyCertificate(this.#core.committee, decodeCertificate(certificateBytes), dwalletFact(record), 'MPC:A1');
     this.#state.installDWallet(record, encodeDWalletRecord(this.#state.requireSetup(), record), certificateBytes);
-    this.#verified.clear();
+    this.#verified.delete(keyOf(envelope));
     return new Uint8Array(0);
   }
 
   /** Leads a creation. @returns record and certificate. */
   async lead(envelope: Envelope, bytes: Uint8Array): Promise<Uint8Array> {
     const record = this.#verify(envelope);
-    const { certificate } = await this.#core.certify('dwallet/vote', bytes, dwalletFact(record));
+    const { certificate } = await this.#core.certify('dwallet/vote', bytes, dwalletFact(record), adaptive);
     const encoded = encodeCertificate(certificate);
-    await this.#core.collect('dwallet/commit', encodeParts([bytes, encoded]), () => {});
+    await this.#core.collect('dwallet/commit', encodeParts([bytes, encoded]), () => {}, adaptive);
     return encodeParts([encodeDWalletRecord(this.#state.requireSetup(), record), encoded]);
   }
 
   /** MPC:A3: from now on the dWallet may sign. */
-  accept(envelope: Envelope): Uint8Array {
+  async accept(envelope: Envelope): Promise<Uint8Array> {
     const { id, acceptance } = decodeAcceptDWallet(envelope.body);
-    const { record } = this.#state.dwallet(id);
+    if (hex(envelope.session) !== hex(id)) throw new DecodeError('Envelope.session', 'is not the dWallet');
+    const { record } = await this.#records.dwallet(id);
     if (hex(record.owner) !== hex(envelope.sender))
       throw new RefusedError('NOT_OWNER', 'only the owner accepts a dWallet');
     verifyAcceptance(record, acceptance);
@@ -96,14 +105,10 @@ export class DWalletSessions {
   }
 
   async leadAccept(bytes: Uint8Array): Promise<Uint8Array> {
-    const answers = await this.#core.collect('dwallet/accept', bytes, () => {});
-    const weight = this.#core.committee.access.weight(
-      answers.flatMap((answer) => ('body' in answer ? [answer.validator] : [])),
-    );
-    if (weight < this.#core.committee.access.threshold)
-      throw new RefusedError('UNAVAILABLE', 'too few validators took the acceptance');
+    const answers = await this.#core.collect('dwallet/accept', bytes, () => {}, adaptive);
+    const { access } = this.#core.committee;
+    const weight = access.weight(answers.flatMap((answer) => ('body' in answer ? [answer.validator] : [])));
+    if (weight < access.threshold) throw this.#core.refusal('acceptance of a dWallet', answers, weight);
     return new Uint8Array(0);
   }
-
-  static readonly kinds = clientKind;
 }

@@ -24,9 +24,10 @@ import {
   encodeCertificate,
   verifyCertificate,
 } from '@dwallet/two-pc-mpc/network';
-import { type Core, RefusedError, type SessionRequest } from '../core.ts';
-import { type NetworkState, encodeNetworkKey, networkKeyFact } from '../network-state.ts';
-import { LeaderSession, type SessionProtocol, openInbox } from './session.ts';
+import { type Core, RefusedError, type SessionRequest, encodeSessionRequest } from '../core.ts';
+import { type NetworkState, encodeNetworkKey, networkKeyFact, requireOwnShares } from '../network-state.ts';
+import { Remembered } from '../remembered.ts';
+import { LeaderSession, type SessionProtocol, openInbox, requireRounds } from './session.ts';
 
 const name = 'network-dkg';
 const rounds = ['register', 'deal', 'acknowledge', 'reveal', 'rehearse'] as const;
@@ -55,6 +56,8 @@ interface Progress {
   reveals?: networkDkg.RevealOutcome;
   outcome?: networkDkg.UnrehearsedKey;
   shares?: DecryptionKeyShare[];
+  /** The key as certified, once the rehearsal has succeeded. */
+  record?: Uint8Array;
   blamed: Blame[];
 }
 
@@ -66,7 +69,7 @@ export interface NetworkDkgSession extends SessionProtocol {
 }
 
 export function networkDkgSession(core: Core, state: NetworkState): NetworkDkgSession {
-  const sessions = new Map<string, Progress>();
+  const sessions = new Remembered<Progress>(8);
   const { keystore, networkName, log } = core.options;
 
   const inputOf = (request: SessionRequest): networkDkg.NetworkDkgInput => ({
@@ -77,12 +80,7 @@ export function networkDkgSession(core: Core, state: NetworkState): NetworkDkgSe
   const progressOf = (request: SessionRequest): Progress => {
     if (state.sharing !== undefined) throw new RefusedError('NOT_READY', 'the network key exists');
     const key = request.session.join();
-    let progress = sessions.get(key);
-    if (progress === undefined) {
-      progress = { blamed: [] };
-      sessions.set(key, progress);
-    }
-    return progress;
+    return sessions.get(key) ?? sessions.set(key, { blamed: [] });
   };
   const seedFor = (request: SessionRequest, round: Round, inputs: readonly Uint8Array[]): Random => {
     const seed = keystore.ceremony(core.options.random);
@@ -255,12 +253,21 @@ export function networkDkgSession(core: Core, state: NetworkState): NetworkDkgSe
     if (rehearsal.kind === 'waiting') throw new ThresholdNotReachedError('rehearsal', rehearsal.have, rehearsal.need);
     return encodeNetworkKey(core.options, { sharing: rehearsal.networkKey.state, outcome: outcome.digest });
   };
-  const records = new Map<string, Uint8Array>();
   const recordOf = (request: SessionRequest): Uint8Array => {
-    const key = request.session.join();
-    const record = records.get(key) ?? certifiedRecord(request);
-    records.set(key, record);
-    return record;
+    requireRounds(request, rounds.length);
+    const progress = progressOf(request);
+    progress.record ??= certifiedRecord(request);
+    return progress.record;
+  };
+  /** This validator's shares of the certified key: those of an interrupted commit if there was one. */
+  const sharesToKeep = (request: SessionRequest): ReadonlyMap<number, bigint> => {
+    const kept = keystore.shares;
+    if (kept === undefined) {
+      return new Map(sharesOf(request).map(({ virtualId, share }) => [virtualId as number, share.expose()]));
+    }
+    // The ceremony seed is gone, so they cannot be derived again; they are shares of this key or of none.
+    requireOwnShares(core.parameters, outcomeOf(request).unrehearsed, core.index, kept);
+    return new Map([...kept].map(([id, share]) => [id, share.expose()]));
   };
 
   return {
@@ -269,8 +276,7 @@ export function networkDkgSession(core: Core, state: NetworkState): NetworkDkgSe
       progressOf(request);
       const round = rounds.find((candidate) => candidate === request.step);
       if (round === undefined) throw new DecodeError('SessionRequest.step', 'is not a round of the network DKG');
-      if (request.history.length !== rounds.indexOf(round))
-        throw new DecodeError('SessionRequest.history', 'is not that of the round');
+      requireRounds(request, rounds.indexOf(round));
       const inputs = [core.committee.digest, request.input, ...request.history.map((inbox) => encodeList(inbox))];
       // The generator is unused: ceremony rounds derive theirs from the ceremony seed and their own inputs.
       return core.contributeOnce(request.session, `${name}/${round}`, inputs, () => contributions[round](request));
@@ -287,40 +293,50 @@ export function networkDkgSession(core: Core, state: NetworkState): NetworkDkgSe
     conclude: (request) => networkKeyFact(core.options.networkId, recordOf(request)),
     commit(request, certificate) {
       const record = recordOf(request);
-      const shares = new Map(sharesOf(request).map(({ virtualId, share }) => [virtualId as number, share.expose()]));
+      const shares = sharesToKeep(request);
       const progress = progressOf(request);
       state.recordBlame(name, request, progress.blamed);
+      const encoded = encodeCertificate(certificate);
+      // Kept for validators that missed this message: each of them derives its own shares from it.
+      const commit: SessionRequest = { ...request, step: 'commit', certificates: [...request.certificates, encoded] };
+      core.store.put('network', 'dkg', encodeSessionRequest(commit));
       // Shares first: a key record without this validator's share would be a validator that thinks it can decrypt.
       keystore.finishCeremony(shares);
-      state.installKey(record, encodeCertificate(certificate));
+      state.installKey(record, encoded);
       const { kemSecret, dealSecrets, received } = progress;
       networkDkg.eraseSecrets({
         ...(kemSecret === undefined ? {} : { kemSecret }),
         ...(dealSecrets === undefined ? {} : { dealSecrets }),
         ...(received === undefined ? {} : { received }),
       });
-      sessions.delete(request.session.join());
-      records.delete(request.session.join());
+      sessions.clear();
     },
   };
 }
 
-/** Leads the DKG. All validators must take part (CG 8.1.7: theta = n). */
+/**
+ * Leads the DKG, or goes on with the one that was interrupted. All validators must take part (CG 8.1.7: theta = n), so nobody is left out for
+ * being slow.
+ */
 export async function leadNetworkDkg(core: Core, protocol: NetworkDkgSession): Promise<QuorumCertificate> {
-  const session = new LeaderSession(core, name, 'SYSTEM');
+  const session = LeaderSession.resume(core, name, 'SYSTEM');
   const all = core.committee.access.totalWeight;
+  const fix = async (): Promise<void> => {
+    const request = session.request('fix');
+    await session.fixInbox(inboxFact(request, request.history.length - 1));
+  };
   const round = async (step: Round, need?: number): Promise<void> => {
     await session.round(step, need === undefined ? {} : { need });
-    await session.fixInbox(inboxFact(session.request('fix'), session.history.length - 1));
+    await fix();
   };
   await round('register', all);
   await round('deal');
   await round('acknowledge');
-  if (protocol.needsReveal(session.request('reveal'))) await round('reveal');
+  if (session.derive(() => protocol.needsReveal(session.request('reveal')))) await round('reveal');
   else {
     session.skip();
-    await session.fixInbox(inboxFact(session.request('fix'), session.history.length - 1));
+    await fix();
   }
   await session.round('rehearse');
-  return session.conclude(protocol.conclude(session.request('vote')));
+  return session.conclude(session.derive(() => protocol.conclude(session.request('vote'))));
 }

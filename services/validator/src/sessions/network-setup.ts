@@ -3,10 +3,9 @@
  *
  * @module
  */
-import { type Digest, digestTagged, encodeList } from '@dwallet/sigma';
+import { DecodeError, type Digest, digestTagged, encodeList } from '@dwallet/sigma';
 import {
   type AggregatedSetup,
-  type NetworkSetup,
   type QuorumCertificate,
   aggregateSetup,
   contributeToSetup,
@@ -16,9 +15,11 @@ import {
 } from '@dwallet/two-pc-mpc/network';
 import { type Core, RefusedError, type SessionRequest } from '../core.ts';
 import type { NetworkState } from '../network-state.ts';
-import { LeaderSession, type SessionProtocol, openInbox } from './session.ts';
+import { Remembered } from '../remembered.ts';
+import { LeaderSession, type SessionProtocol, openInbox, requireRounds } from './session.ts';
 
 const name = 'network-setup';
+const step = 'round-1';
 
 /** Digest of a history, as a key of results computed in this process. */
 export const historyKey = (request: SessionRequest): Digest =>
@@ -29,7 +30,7 @@ export const historyKey = (request: SessionRequest): Digest =>
   ]);
 
 export function networkSetupSession(core: Core, state: NetworkState): SessionProtocol {
-  const results = new Map<string, AggregatedSetup>();
+  const results = new Remembered<AggregatedSetup>(8);
   const context = (request: SessionRequest) => {
     const sharing = state.sharing;
     if (sharing === undefined) throw new RefusedError('NOT_READY', 'there is no network key yet');
@@ -42,32 +43,28 @@ export function networkSetupSession(core: Core, state: NetworkState): SessionPro
     };
   };
   const aggregate = (request: SessionRequest): AggregatedSetup => {
+    requireRounds(request, 1);
     const key = historyKey(request).join();
-    let result = results.get(key);
-    if (result === undefined) {
-      const inbox = openInbox(core, request, 0, 'round-1');
-      const random = core.freshRandom([request.session]);
-      result = aggregateSetup({ ...context(request), access: core.committee.access, inbox, random });
-      results.set(key, result);
-    }
-    return result;
+    const known = results.get(key);
+    if (known !== undefined) return known;
+    core.options.log('verifying the contributions of all validators');
+    const inbox = openInbox(core, request, 0, step);
+    const random = core.freshRandom([request.session]);
+    return results.set(key, aggregateSetup({ ...context(request), access: core.committee.access, inbox, random }));
   };
   return {
     name,
-    contribute: (request) =>
-      core.contributeOnce(
-        request.session,
-        `${name}/round-1`,
-        [request.input, context(request).parameters.digest],
-        (random) => {
-          core.options.log('contributing to the network key shares');
-          return contributeToSetup({ ...context(request), validator: core.index, random });
-        },
-      ),
-    conclude(request) {
-      core.options.log('verifying the contributions of all validators');
-      return setupFact(aggregate(request).setup);
+    contribute(request) {
+      if (request.step !== step) throw new DecodeError('SessionRequest.step', 'is not a round of the network setup');
+      requireRounds(request, 0);
+      const { parameters, encryptionKey } = context(request);
+      const inputs = [request.input, parameters.digest, parameters.group.encode(encryptionKey.element)];
+      return core.contributeOnce(request.session, `${name}/${step}`, inputs, (random) => {
+        core.options.log('contributing to the network key shares');
+        return contributeToSetup({ ...context(request), validator: core.index, random });
+      });
     },
+    conclude: (request) => setupFact(aggregate(request).setup),
     commit(request, certificate) {
       const { setup, blamed } = aggregate(request);
       state.installSetup(encodeSetupRecord(setup), encodeCertificate(certificate), setup);
@@ -77,11 +74,10 @@ export function networkSetupSession(core: Core, state: NetworkState): SessionPro
   };
 }
 
-/** Leads the setup. @returns the setup with its certificate. */
+/** Leads the setup, or goes on with the one that was interrupted. @returns the setup with its certificate. */
 export async function leadNetworkSetup(core: Core, protocol: SessionProtocol): Promise<QuorumCertificate> {
-  const session = new LeaderSession(core, name, 'SYSTEM');
-  await session.round('round-1');
-  return session.conclude(protocol.conclude(session.request('vote')));
+  const session = LeaderSession.resume(core, name, 'SYSTEM');
+  await session.round(step, { graceMs: 'adaptive' });
+  const fact = session.derive(() => protocol.conclude(session.request('vote')));
+  return session.conclude(fact, { graceMs: 'adaptive' });
 }
-
-export type { NetworkSetup };

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { DecodeError, encodeList } from '@dwallet/sigma';
+import { DecodeError, InvalidArgumentsError, encodeList } from '@dwallet/sigma';
 import {
   type FinalizedPresigns,
   type MaskAgreement,
@@ -23,13 +23,15 @@ import {
 import type { Core, SessionRequest } from '../core.ts';
 import type { NetworkState } from '../network-state.ts';
 import { historyKey } from './network-setup.ts';
-import { LeaderSession, type SessionProtocol, encodeCount, openInbox, readCount } from './session.ts';
+import { Remembered } from '../remembered.ts';
+import { LeaderSession, type SessionProtocol, encodeCount, openInbox, readCount, requireRounds } from './session.ts';
 
 const name = 'ecdsa-presign';
+const rounds = ['round-1', 'round-2', 'round-3'] as const;
 
 export function presignSession(core: Core, state: NetworkState): SessionProtocol {
-  const agreements = new Map<string, MaskAgreement>();
-  const results = new Map<string, FinalizedPresigns>();
+  const agreements = new Remembered<MaskAgreement>(8);
+  const results = new Remembered<FinalizedPresigns>(8);
   const { access } = core.committee;
 
   const sessionOf = (request: SessionRequest): PresignSession => {
@@ -43,39 +45,39 @@ export function presignSession(core: Core, state: NetworkState): SessionProtocol
   });
   const agreementOf = (request: SessionRequest): MaskAgreement => {
     const key = historyKey(prefix(request, 1)).join();
-    let agreement = agreements.get(key);
-    if (agreement === undefined) {
-      core.options.log('verifying the masks of all validators');
-      const inbox = openInbox(core, request, 0, 'round-1');
-      agreement = agreeOnMasks({ ...sessionOf(request), access, inbox, random: core.freshRandom([request.session]) });
-      agreements.set(key, agreement);
-    }
-    return agreement;
+    const known = agreements.get(key);
+    if (known !== undefined) return known;
+    core.options.log('verifying the masks of all validators');
+    const inbox = openInbox(core, request, 0, 'round-1');
+    const random = core.freshRandom([request.session]);
+    return agreements.set(key, agreeOnMasks({ ...sessionOf(request), access, inbox, random }));
   };
   const agreedDigest = (request: SessionRequest) =>
     tallyMaskVotes({ sessionId: request.session, access, inbox: openInbox(core, request, 1, 'round-2') });
   const finalized = (request: SessionRequest): FinalizedPresigns => {
-    const key = historyKey(prefix(request, 3)).join();
-    let result = results.get(key);
-    if (result === undefined) {
-      core.options.log('verifying the nonces of all validators');
-      const { aggregate } = agreementOf(request);
-      result = finalizePresigns({
-        ...sessionOf(request),
-        access,
-        aggregate,
-        agreed: agreedDigest(request).digest,
-        inbox: openInbox(core, request, 2, 'round-3'),
-        random: core.freshRandom([request.session]),
-      });
-      results.set(key, result);
-    }
-    return result;
+    requireRounds(request, rounds.length);
+    const key = historyKey(request).join();
+    const known = results.get(key);
+    if (known !== undefined) return known;
+    core.options.log('verifying the nonces of all validators');
+    const { aggregate } = agreementOf(request);
+    const result = finalizePresigns({
+      ...sessionOf(request),
+      access,
+      aggregate,
+      agreed: agreedDigest(request).digest,
+      inbox: openInbox(core, request, 2, 'round-3'),
+      random: core.freshRandom([request.session]),
+    });
+    return results.set(key, result);
   };
 
   return {
     name,
     contribute(request) {
+      const round = rounds.findIndex((step) => step === request.step);
+      if (round < 0) throw new DecodeError('SessionRequest.step', 'is not a round of a presign session');
+      requireRounds(request, round);
       const session = sessionOf(request);
       const inputs = [
         session.setup.commitment,
@@ -93,7 +95,7 @@ export function presignSession(core: Core, state: NetworkState): SessionProtocol
           });
         case 'round-2':
           return once(() => agreementOf(request).vote);
-        case 'round-3':
+        default:
           return once((random) => {
             core.options.log(`encrypting ${2 * session.batch} nonces`);
             const { aggregate } = agreementOf(request);
@@ -105,8 +107,6 @@ export function presignSession(core: Core, state: NetworkState): SessionProtocol
               random,
             });
           });
-        default:
-          throw new DecodeError('SessionRequest.step', 'is not a round of a presign session');
       }
     },
     conclude: (request) =>
@@ -122,17 +122,17 @@ export function presignSession(core: Core, state: NetworkState): SessionProtocol
         state.installPresign(presign, encodePresign(setup, presign), batch, encodeCertificate(certificate));
       }
       state.recordBlame(name, request, [...agreementOf(request).blamed, ...agreedDigest(request).blamed, ...blamed]);
-      agreements.clear();
-      results.clear();
+      agreements.delete(historyKey(prefix(request, 1)).join());
+      results.delete(historyKey(request).join());
     },
   };
 }
 
 /** Leads one session. @param batch - presigns to make, 1..64. */
 export async function leadPresign(core: Core, protocol: SessionProtocol, batch: number): Promise<QuorumCertificate> {
-  const session = new LeaderSession(core, name, 'INTERNAL_PRESIGN', encodeCount(batch));
-  await session.round('round-1');
-  await session.round('round-2');
-  await session.round('round-3');
-  return session.conclude(protocol.conclude(session.request('vote')));
+  if (!Number.isInteger(batch) || batch < 1 || batch > maxBatch)
+    throw new InvalidArgumentsError('batch', `must be 1..${maxBatch}`);
+  const session = LeaderSession.open(core, name, 'INTERNAL_PRESIGN', encodeCount(batch));
+  for (const step of rounds) await session.round(step, { graceMs: 'adaptive' });
+  return session.conclude(protocol.conclude(session.request('vote')), { graceMs: 'adaptive' });
 }

@@ -15,6 +15,7 @@ import {
 } from '@dwallet/class-groups';
 import {
   type Blame,
+  BugError,
   CheckError,
   DecodeError,
   type Digest,
@@ -31,9 +32,11 @@ import {
   validatorId,
 } from '@dwallet/sigma';
 import {
-  type EcdsaSignature,
+  type AbortOutcome,
+  type Assignment,
   type Envelope,
   type Fact,
+  type Presign,
   type PresignState,
   type SignRequest,
   type SigningDecryption,
@@ -65,15 +68,17 @@ import {
   verifySignature,
 } from '@dwallet/two-pc-mpc/network';
 import { encodeProvedShares, encodeShares } from '@dwallet/class-groups';
-import { type Core, RefusedError, decodeList } from '../core.ts';
+import { type Core, RefusedError, checkOf, decodeList } from '../core.ts';
 import type { NetworkState, StoredDWallet } from '../network-state.ts';
+import type { Records } from '../records.ts';
+import { Remembered } from '../remembered.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 /** How long a leader waits for the remaining validators once weight t has answered. */
 const graceMs = 1000;
-/** How long a member of the expected set may take for its shares before everybody is asked. */
-const shareTimeoutMs = 60_000;
+/** How many presigns of the pool one request may use up when leaders race for them. */
+const maxPresignsPerRequest = 16;
 
 /** What a presign was assigned to: the dWallet's id and the request digest, 32 bytes each. */
 interface StoredAssignment {
@@ -132,23 +137,25 @@ function decodeExpected(bytes: Uint8Array): ValidatorId[] {
 export class SignSessions {
   readonly #core: Core;
   readonly #state: NetworkState;
+  readonly #records: Records;
   readonly #markers: SingleUseStore;
   /** Messages that this process verified, by presign and exact bytes. */
-  readonly #verified = new Map<string, VerifiedSignMessage>();
+  readonly #verified = new Remembered<VerifiedSignMessage>();
 
-  constructor(core: Core, state: NetworkState, markers: SingleUseStore) {
+  constructor(core: Core, state: NetworkState, records: Records, markers: SingleUseStore) {
     this.#core = core;
     this.#state = state;
+    this.#records = records;
     this.#markers = markers;
   }
 
   // Assignment ----------------------------------------------------------------------------------------------------------------
 
-  #owned(envelope: Envelope, id: Uint8Array): StoredDWallet {
-    const dwallet = this.#state.dwallet(id);
+  #owned(envelope: Envelope, dwallet: StoredDWallet): StoredDWallet {
     if (hex(dwallet.record.owner) !== hex(envelope.sender))
       throw new RefusedError('NOT_OWNER', 'the request is not by the owner of the dWallet');
-    if (!dwallet.accepted) throw new RefusedError('NOT_READY', 'the owner has not accepted this dWallet yet (MPC:A3)');
+    if (dwallet.acceptance === undefined)
+      throw new RefusedError('NOT_READY', 'the owner has not accepted this dWallet yet (MPC:A3)');
     return dwallet;
   }
 
@@ -157,44 +164,76 @@ export class SignSessions {
     return stored === undefined ? undefined : { dwallet: stored.slice(0, 32), request: digest(stored.slice(32)) };
   }
 
-  /** A member assigns a presign to (dWallet, request), irrevocably, and votes for it. */
-  voteAssignment(body: Uint8Array): Uint8Array {
-    const [requestBytes, id] = decodeParts(body, 'AssignPresign', 2) as [Uint8Array, Uint8Array];
-    const envelope = this.#openClient(requestBytes, clientKind.takePresign);
+  /** Presigns that this validator has assigned to one request: one, unless leaders raced. */
+  #assignedTo(take: TakePresign): string[] {
+    const stored = hex(this.#core.store.get('request', requestKey(take)) ?? new Uint8Array(0));
+    return stored.match(/.{64}/g) ?? [];
+  }
+
+  #openTake(bytes: Uint8Array): { readonly envelope: Envelope; readonly take: TakePresign } {
+    const envelope = this.#openClient(bytes, clientKind.takePresign);
     const take = decodeTakePresign(envelope.body);
-    this.#owned(envelope, take.id);
-    const presign = this.#state.presign(id);
+    if (hex(envelope.session) !== hex(take.id)) throw new DecodeError('Envelope.session', 'is not the dWallet');
+    return { envelope, take };
+  }
+
+  /** A member assigns a presign to (dWallet, request), irrevocably, and votes for it. */
+  async voteAssignment(body: Uint8Array): Promise<Uint8Array> {
+    const [requestBytes, idBytes] = decodeParts(body, 'AssignPresign', 2) as [Uint8Array, Uint8Array];
+    if (idBytes.length !== 32) throw new DecodeError('AssignPresign.presignId', 'must be 32 bytes');
+    const { envelope, take } = this.#openTake(requestBytes);
+    this.#owned(envelope, await this.#records.acceptedDWallet(take.id));
+    const presign = (await this.#records.presign(idBytes))?.presign;
     if (presign === undefined) throw new RefusedError('NOT_FOUND', 'this presign is unknown here');
+    const id = hex(presign.presignId);
+    const others = this.#assignedTo(take).filter((other) => other !== id);
+    // No leader empties the pool with one request of a client.
+    if (others.length >= maxPresignsPerRequest)
+      throw new RefusedError('UNAVAILABLE', 'the request was given too many presigns');
     const assignment = concat(take.id, take.request);
-    const first = this.#core.store.putOnce('assignment', hex(presign.presign.presignId), assignment);
+    const first = this.#core.store.putOnce('assignment', id, assignment);
     if (first !== undefined && hex(first) !== hex(assignment)) {
       throw new CheckError('MPC:S1', 'presign', 'is assigned to another request');
     }
-    return this.#core.voteOnce(assignmentFact(presign.presign.presignId, take.id, take.request));
+    this.#core.store.put('request', requestKey(take), fromHex([id, ...others].join('')));
+    return this.#core.voteOnce(assignmentFact(presign.presignId, take.id, take.request));
+  }
+
+  /**
+   * Presigns to try for a request: first those that it has, so that a repeated request gets the presign that it was given; then free ones
+   * in an order that depends on the request, so that leaders of different requests rarely race and those of the same one agree.
+   */
+  #candidates(take: TakePresign): string[] {
+    const rank = (id: string): string => hex(digestTagged('presign-choice', [take.id, take.request, fromHex(id)]));
+    const free = this.#state
+      .availablePresigns()
+      .map((id) => ({ id, rank: rank(id) }))
+      .sort((x, y) => (x.rank < y.rank ? -1 : 1));
+    return [...this.#assignedTo(take), ...free.map(({ id }) => id)].slice(0, maxPresignsPerRequest);
   }
 
   /** Leads an assignment. @returns presign, identifiers of its batch, batch certificate, assignment certificate. */
-  async leadTakePresign(envelope: Envelope, bytes: Uint8Array): Promise<Uint8Array> {
-    const take = decodeTakePresign(envelope.body);
-    this.#owned(envelope, take.id);
-    const requestKey = hex(take.request);
-    // A repeated request gets the presign that it was given.
-    const remembered = this.#core.store.get('request', requestKey);
-    const candidates = remembered === undefined ? this.#state.availablePresigns() : [hex(remembered)];
-    let last: unknown;
-    for (const candidate of candidates.slice(0, 8)) {
-      const id = Uint8Array.from(Buffer.from(candidate, 'hex'));
+  async leadTakePresign(bytes: Uint8Array): Promise<Uint8Array> {
+    const { envelope, take } = this.#openTake(bytes);
+    this.#owned(envelope, this.#state.dwallet(take.id));
+    let last: Error | undefined;
+    for (const candidate of this.#candidates(take)) {
+      const id = fromHex(candidate);
       const stored = this.#state.presign(id);
       if (stored === undefined) continue;
       const fact = assignmentFact(stored.presign.presignId, take.id, take.request);
-      try {
-        const { certificate } = await this.#core.certify('sign/assign', encodeParts([bytes, id]), fact, { graceMs });
-        this.#core.store.put('request', requestKey, id);
+      const { certificate, weight, answers } = await this.#core.gatherVotes(
+        'sign/assign',
+        encodeParts([bytes, id]),
+        fact,
+        { graceMs },
+      );
+      if (certificate !== undefined) {
         return encodeParts([stored.bytes, stored.batch, stored.certificate, encodeCertificate(certificate)]);
-      } catch (error) {
-        // Another leader was faster with this one: its votes are gone, the next presign is free.
-        last = error;
       }
+      last = this.#core.refusal('presign assignment', answers, weight);
+      // Another leader was faster with this one: its votes are gone, the next presign is free. Anything else would meet the next one too.
+      if (!answers.some((answer) => 'error' in answer && checkOf(answer.error) === 'MPC:S1')) break;
     }
     throw last ?? new RefusedError('UNAVAILABLE', 'the presign pool is empty');
   }
@@ -207,52 +246,73 @@ export class SignSessions {
     return envelope;
   }
 
-  /** MPC:S1 to MPC:S11 by this validator itself. */
-  async #verify(
-    requestBytes: Uint8Array,
-  ): Promise<{ verified: VerifiedSignMessage; request: SignRequest; owner: StoredDWallet }> {
-    const envelope = this.#openClient(requestBytes, clientKind.sign);
+  #openSign(bytes: Uint8Array): { readonly envelope: Envelope; readonly request: SignRequest; readonly key: string } {
+    const envelope = this.#openClient(bytes, clientKind.sign);
     const request = decodeSignRequest(envelope.body);
-    const owner = this.#owned(envelope, request.id);
+    if (hex(envelope.session) !== hex(request.presignId))
+      throw new DecodeError('Envelope.session', 'is not the presign');
     const key = hex(concat(request.presignId, digestTagged('sign-request-bytes', [envelope.body])));
+    return { envelope, request, key };
+  }
+
+  /**
+   * MPC:S1 to MPC:S11 by this validator itself.
+   * @param missed - what to do about records that are not here: a member asks the others, a leader lets the client go to another one.
+   */
+  async #verify(
+    bytes: Uint8Array,
+    missed: 'fetch' | 'refuse',
+  ): Promise<{ verified: VerifiedSignMessage; request: SignRequest }> {
+    const { envelope, request, key } = this.#openSign(bytes);
+    const fetch = missed === 'fetch';
+    const dwallet = fetch ? await this.#records.acceptedDWallet(request.id) : this.#state.dwallet(request.id);
+    this.#owned(envelope, dwallet);
     const known = this.#verified.get(key);
-    if (known !== undefined) return { verified: known, request, owner };
-    const presign = this.#state.presign(request.presignId)?.presign;
+    if (known !== undefined) return { verified: known, request };
+    const presign = fetch ? await this.#records.presign(request.presignId) : this.#state.presign(request.presignId);
     const assigned = this.#assignment(request.presignId);
-    const requestDigest = signRequestDigest(request.id, request.hashScheme, request.message, request.nonce);
     if (assigned !== undefined && hex(assigned.dwallet) !== hex(request.id)) {
       throw new CheckError('MPC:S1', 'presign', 'is assigned to another dWallet');
     }
-    const marked = await this.#markers.lookup(request.presignId);
-    const state: PresignState =
-      marked === 'void'
-        ? { kind: 'destroyed', reason: 'void' }
-        : assigned === undefined
-          ? { kind: 'available' }
-          : marked === undefined
-            ? { kind: 'assigned', assignment: { publicKey: owner.record.publicKey, request: assigned.request } }
-            : {
-                kind: 'bound',
-                assignment: { publicKey: owner.record.publicKey, request: assigned.request },
-                digest: marked,
-              };
+    const state = await this.#presignState(request.presignId, dwallet, assigned);
     this.#core.options.log('verifying a client message');
-    const verified = verifySignMessage({
+    const verified = this.#verifyMessage(dwallet, request, presign?.presign, state);
+    this.#verified.set(key, verified);
+    return { verified, request };
+  }
+
+  async #presignState(
+    id: PresignId,
+    dwallet: StoredDWallet,
+    assigned: StoredAssignment | undefined,
+  ): Promise<PresignState> {
+    const marked = await this.#markers.lookup(id);
+    if (marked === 'void') return { kind: 'destroyed', reason: 'void' };
+    if (assigned === undefined) return { kind: 'available' };
+    const assignment: Assignment = { publicKey: dwallet.record.publicKey, request: assigned.request };
+    return marked === undefined ? { kind: 'assigned', assignment } : { kind: 'bound', assignment, digest: marked };
+  }
+
+  #verifyMessage(
+    { record }: StoredDWallet,
+    request: SignRequest,
+    presign: Presign | undefined,
+    state: PresignState,
+  ): VerifiedSignMessage {
+    return verifySignMessage({
       setup: this.#state.requireSetup(),
-      record: owner.record,
+      record,
       presign,
       state,
-      approved: { request: requestDigest, hashScheme: request.hashScheme, message: request.message },
+      approved: { request: requestDigestOf(request), hashScheme: request.hashScheme, message: request.message },
       bytes: request.signMessage,
       random: this.#core.freshRandom([request.presignId]),
     });
-    this.#verified.set(key, verified);
-    return { verified, request, owner };
   }
 
   /** A member verifies and votes to bind the presign to exactly these client bytes (MPC 5.8 rule 2). */
   async voteBinding(requestBytes: Uint8Array): Promise<Uint8Array> {
-    const { verified, request } = await this.#verify(requestBytes);
+    const { verified, request } = await this.#verify(requestBytes, 'fetch');
     return this.#core.voteOnce(bindingFact(request.presignId, requireVerified(verified).digest));
   }
 
@@ -274,7 +334,7 @@ export class SignSessions {
       Uint8Array,
       Uint8Array,
     ];
-    const { verified, request } = await this.#verify(requestBytes);
+    const { verified, request } = await this.#verify(requestBytes, 'fetch');
     const fact = bindingFact(request.presignId, requireVerified(verified).digest);
     verifyCertificate(this.#core.committee, decodeCertificate(certificate), fact, 'MPC:S2');
     const decryption = this.#decryption(verified, decodeExpected(expected));
@@ -302,7 +362,7 @@ export class SignSessions {
   /** Keeps a finished signature (MPC:S14: only one that verifies). */
   async record(body: Uint8Array): Promise<Uint8Array> {
     const [requestBytes, recordBytes] = decodeParts(body, 'SignatureRecord', 2) as [Uint8Array, Uint8Array];
-    const { verified } = await this.#verify(requestBytes);
+    const { verified } = await this.#verify(requestBytes, 'fetch');
     const facts = requireVerified(verified);
     const record = decodeSignatureRecord(facts.setup.curve, recordBytes);
     if (hex(record.presignId) !== hex(facts.presign.presignId) || hex(record.digest) !== hex(facts.digest)) {
@@ -311,8 +371,9 @@ export class SignSessions {
     if (!verifySignature({ ...facts, curve: facts.setup.curve }, record.signature)) {
       throw new CheckError('MPC:S14', 'SignatureRecord.signature', 'does not verify');
     }
-    this.#core.store.put('signature', hex(facts.presign.presignId), recordBytes);
-    this.#verified.clear();
+    // The first one stays: a later one can only differ in whom its leader flags.
+    this.#core.store.putOnce('signature', hex(facts.presign.presignId), recordBytes);
+    this.#verified.delete(this.#openSign(requestBytes).key);
     return new Uint8Array(0);
   }
 
@@ -324,14 +385,23 @@ export class SignSessions {
   ): { published: DecryptionShares[]; proved: ProvedDecryptionShares[]; blamed: Blame[] } {
     const blamed: Blame[] = [];
     const { presignId: session } = requireVerified(decryption.verified).presign;
+    const openOnce = (bytes: Uint8Array, kind: string, seen: Set<ValidatorId>) => {
+      const opened = this.#core.openMember(bytes, kind, session);
+      if (seen.has(opened.from))
+        throw new DecodeError('SignatureTranscript', `validator ${opened.from} is in it twice`);
+      seen.add(opened.from);
+      return opened;
+    };
+    const publishers = new Set<ValidatorId>();
     const published = transcript.published.flatMap((bytes) => {
-      const { from, envelope } = this.#core.openMember(bytes, 'sign/share', session);
+      const { from, envelope } = openOnce(bytes, 'sign/share', publishers);
       const received = receiveShares(decryption.request, from, envelope.body);
       if (received.status === 'blamed') blamed.push(received.blame);
       return received.status === 'accepted' ? [received.message] : [];
     });
+    const provers = new Set<ValidatorId>();
     const proved = transcript.proved.flatMap((bytes) => {
-      const { from, envelope } = this.#core.openMember(bytes, 'sign/proof', session);
+      const { from, envelope } = openOnce(bytes, 'sign/proof', provers);
       const received = receiveProvedShares(abortRequest(decryption), from, envelope.body);
       if (received.status === 'blamed') blamed.push(received.blame);
       return received.status === 'accepted' ? [received.message] : [];
@@ -343,17 +413,17 @@ export class SignSessions {
   async leadSign(bytes: Uint8Array): Promise<Uint8Array> {
     const core = this.#core;
     const { access } = core.committee;
-    const { verified, request } = await this.#verify(bytes);
-    const done = core.store.get('signature', hex(request.presignId));
-    if (done !== undefined) return encodeParts([done, encodeList([])]);
+    const { verified, request } = await this.#verify(bytes, 'refuse');
     const facts = requireVerified(verified);
+    const done = core.store.get('signature', hex(request.presignId));
+    if (done !== undefined) {
+      if (hex(decodeSignatureRecord(facts.setup.curve, done).digest) !== hex(facts.digest))
+        throw new CheckError('MPC:S2', 'presign', 'has signed a different client message');
+      return encodeParts([done, encodeBlame([])]);
+    }
 
-    const { certificate, answers } = await core.certify(
-      'sign/bind',
-      bytes,
-      bindingFact(request.presignId, facts.digest),
-      { graceMs: 0 },
-    );
+    const fact = bindingFact(request.presignId, facts.digest);
+    const { certificate, answers } = await core.certify('sign/bind', bytes, fact, { graceMs: 0 });
     const bound = encodeCertificate(certificate);
     // E of MPC 5.7: the first weight t that answered. Their shares combine at almost no cost (CG 3.8); if one goes away, everybody is asked.
     const expected: ValidatorId[] = [];
@@ -361,29 +431,38 @@ export class SignSessions {
       if ('body' in answer && !access.isAuthorized(expected)) expected.push(answer.validator);
     expected.sort((a, b) => a - b);
 
+    const blamed: Blame[] = [];
+    const blame = (transcript: SignatureTranscript, faults: readonly Blame[]): void => {
+      this.#keepEvidence(request.presignId, transcript, faults);
+      for (const fault of faults) if (!blamed.some((known) => sameFault(known, fault))) blamed.push(fault);
+    };
     let attempt = await this.#gather(verified, bytes, bound, expected);
+    blame(attempt.transcript, attempt.opened.blamed);
     // Somebody of the expected set went away: ask everybody, in general mode (CG 3.7). The same ciphertexts, so nothing new is revealed.
     if (!attempt.enough && expected.length < access.validators.length) {
       attempt = await this.#gather(verified, bytes, bound, access.validators);
+      blame(attempt.transcript, attempt.opened.blamed);
     }
     if (!attempt.enough) {
       const have = access.weight(attempt.opened.published.map(({ sender }) => sender));
-      throw new ThresholdNotReachedError('decryption shares', have, access.threshold, attempt.opened.blamed);
+      throw new ThresholdNotReachedError('decryption shares', have, access.threshold, blamed);
     }
     let signature = combineSignature(attempt.decryption, attempt.opened.published);
-    let { blamed } = attempt.opened;
-
     if (signature === undefined) {
       core.options.log('the shares do not give a signature: asking for proofs');
       const proved: Uint8Array[] = [];
-      await core.collect('sign/prove', attempt.body, this.#keep(proved, 'sign/proof', request.presignId));
-      attempt = { ...attempt, transcript: { ...attempt.transcript, proved } };
-      const opened = this.#openShares(attempt.transcript, attempt.decryption);
+      const keep = this.#keep(proved, 'sign/proof', request.presignId);
+      await core.collect('sign/prove', attempt.body, keep, { graceMs: 'adaptive' });
+      const transcript: SignatureTranscript = { ...attempt.transcript, proved };
+      const opened = this.#openShares(transcript, attempt.decryption);
       const outcome = this.#resolve(attempt.decryption, opened);
+      blame(transcript, [...opened.blamed, ...outcome.blamed]);
+      if (outcome.kind === 'incomplete') {
+        const have = access.weight(opened.proved.map(({ sender }) => sender));
+        throw new ThresholdNotReachedError('proven decryption shares', have, access.threshold, blamed);
+      }
       signature = outcome.signature;
-      blamed = [...opened.blamed, ...outcome.blamed];
     }
-    if (blamed.length > 0) this.#keepEvidence(request.presignId, attempt.transcript, blamed);
 
     const record = encodeSignatureRecord({
       presignId: request.presignId,
@@ -426,7 +505,8 @@ export class SignSessions {
       const { blamed } = this.#openShares({ request, expected, published: [answer.body], proved: [] }, decryption);
       if (blamed[0] !== undefined) throw new CheckError(blamed[0].check, 'shares', blamed[0].reason);
     };
-    await this.#core.collect('sign/share', body, accept, { from: expected, graceMs: 0, timeoutMs: shareTimeoutMs });
+    const timeoutMs = this.#core.options.timeouts.sharesMs;
+    await this.#core.collect('sign/share', body, accept, { from: expected, graceMs: 0, timeoutMs });
     const transcript: SignatureTranscript = { request, expected, published, proved: [] };
     const opened = this.#openShares(transcript, decryption);
     const enough = access.isAuthorized(opened.published.map(({ sender }) => sender));
@@ -436,17 +516,8 @@ export class SignSessions {
   #resolve(
     decryption: SigningDecryption,
     opened: { readonly published: readonly DecryptionShares[]; readonly proved: readonly ProvedDecryptionShares[] },
-  ): { readonly signature: EcdsaSignature; readonly blamed: readonly Blame[] } {
-    const { access } = this.#core.committee;
-    const outcome = resolveAbort(
-      decryption,
-      opened.published,
-      opened.proved,
-      this.#core.freshRandom([encodeText('abort')]),
-    );
-    if (outcome.kind === 'signature') return outcome;
-    const have = access.weight(opened.proved.map(({ sender }) => sender));
-    throw new ThresholdNotReachedError('proven decryption shares', have, access.threshold, outcome.blamed);
+  ): AbortOutcome {
+    return resolveAbort(decryption, opened.published, opened.proved, this.#core.freshRandom([encodeText('abort')]));
   }
 
   #keepEvidence(id: PresignId, transcript: SignatureTranscript, blamed: readonly Blame[]): void {
@@ -462,15 +533,35 @@ export class SignSessions {
   }
 
   /**
-   * Decides evidence again, from its messages alone.
+   * Decides evidence again, from its messages alone: this validator need not have taken part in the signature.
    * @returns the faults that the messages prove now; equal to what the evidence says, or the evidence is worth nothing.
    */
   async checkEvidence(evidence: Uint8Array): Promise<readonly Blame[]> {
     const [, transcriptBytes] = decodeParts(evidence, 'Evidence', 2) as [Uint8Array, Uint8Array];
     const transcript = decodeTranscript(transcriptBytes);
-    const { verified } = await this.#verify(transcript.request);
+    const { envelope, request } = this.#openSign(transcript.request);
+    const dwallet = this.#owned(envelope, await this.#records.acceptedDWallet(request.id));
+    const presign = await this.#records.presign(request.presignId);
+    // Whether a share is right does not depend on what this validator has assigned. The result is used here only and never remembered.
+    const assignment: Assignment = { publicKey: dwallet.record.publicKey, request: requestDigestOf(request) };
+    const verified = this.#verifyMessage(dwallet, request, presign?.presign, { kind: 'assigned', assignment });
     const decryption = this.#decryption(verified, transcript.expected);
     const opened = this.#openShares(transcript, decryption);
-    return [...opened.blamed, ...this.#resolve(decryption, opened).blamed];
+    if (opened.proved.length === 0) return opened.blamed;
+    try {
+      return [...opened.blamed, ...this.#resolve(decryption, opened).blamed];
+    } catch (error) {
+      // Shares that are all right are no bug when somebody only claims that they were wrong.
+      if (error instanceof BugError) return opened.blamed;
+      throw error;
+    }
   }
 }
+
+type TakePresign = ReturnType<typeof decodeTakePresign>;
+
+const requestKey = (take: TakePresign): string => hex(concat(take.id, take.request));
+const requestDigestOf = ({ id, hashScheme, message, nonce }: SignRequest): Digest =>
+  signRequestDigest(id, hashScheme, message, nonce);
+const fromHex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'));
+const sameFault = (a: Blame, b: Blame): boolean => a.party === b.party && a.check === b.check && a.reason === b.reason;

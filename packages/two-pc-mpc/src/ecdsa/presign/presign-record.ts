@@ -59,8 +59,8 @@ export const derivePresignId = (setup: NetworkSetup, presign: PresignFields): Pr
 
 /** The record with its identifier. */
 export const createPresign = (setup: NetworkSetup, fields: PresignFields): Presign => ({
-  presignId: derivePresignId(setup, fields),
   ...fields,
+  presignId: derivePresignId(setup, fields),
 });
 
 /** kind, sid, index, curve, G_com, five ciphertexts, two points. presign_id is derived, not sent. */

@@ -21,13 +21,7 @@ import {
   randomizeMaskedNonce,
   randomizePublicNonce,
 } from './nonce-randomizers.ts';
-import {
-  type Claim,
-  type SecondStagePublic,
-  curveClaims,
-  denominatorClaim,
-  numeratorClaim,
-} from './sign-proofs.ts';
+import { type Claim, type SecondStagePublic, curveClaims, denominatorClaim, numeratorClaim } from './sign-proofs.ts';
 
 /** r = R.x mod q; the x coordinate is the 32 bytes after the SEC1 tag. */
 export const nonceScalar = (q: bigint, encodedPoint: Uint8Array): bigint =>

@@ -5,7 +5,15 @@
  *
  * @module
  */
-import { BugError, type Random, type Secret, encodeScalar, encodeText, encodeUint8, hedgedRandom } from '@dwallet/sigma';
+import {
+  BugError,
+  type Random,
+  type Secret,
+  encodeScalar,
+  encodeText,
+  encodeUint8,
+  hedgedRandom,
+} from '@dwallet/sigma';
 import type { DWalletRecord, HashScheme, NetworkSetup, TargetedPresign } from '../../types.ts';
 import { commitNonce, sampleNonceSecrets } from './client-commit.ts';
 import { evaluateSignature } from './client-evaluate.ts';

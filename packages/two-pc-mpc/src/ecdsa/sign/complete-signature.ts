@@ -3,7 +3,16 @@
  *
  * @module
  */
-import { type Curve, type Digest, type Point, bytesToInteger, concat, encodeUint, invertMod, mod } from '@dwallet/sigma';
+import {
+  type Curve,
+  type Digest,
+  type Point,
+  bytesToInteger,
+  concat,
+  encodeUint,
+  invertMod,
+  mod,
+} from '@dwallet/sigma';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import type { EcdsaSignature } from '../../types.ts';
 
@@ -19,7 +28,8 @@ export interface SignatureTarget {
 }
 
 /** 64 bytes: r || s, big-endian. */
-export const encodeCompactSignature = ({ r, s }: EcdsaSignature): Uint8Array => concat(encodeUint(r, 32), encodeUint(s, 32));
+export const encodeCompactSignature = ({ r, s }: EcdsaSignature): Uint8Array =>
+  concat(encodeUint(r, 32), encodeUint(s, 32));
 
 /**
  * Strict ECDSA verification with @noble/curves: 0 < r, s < q, low s, the equation.

@@ -205,7 +205,11 @@ export function verifySignMessage(args: VerifySignMessageArguments): VerifiedSig
   requireProofs(
     [
       { check: 'MPC:S4', field: 'SignMsg.pi_k', instance: firstInstance(first.k, 'pi_k', message.proofK) },
-      { check: 'MPC:S5', field: 'SignMsg.pi_alpha', instance: firstInstance(first.alpha, 'pi_alpha', message.proofAlpha) },
+      {
+        check: 'MPC:S5',
+        field: 'SignMsg.pi_alpha',
+        instance: firstInstance(first.alpha, 'pi_alpha', message.proofAlpha),
+      },
     ],
     random,
   );
@@ -268,7 +272,11 @@ export function verifySignMessage(args: VerifySignMessageArguments): VerifiedSig
       {
         check: 'MPC:S10',
         field: 'SignMsg.pi_ctalphabeta',
-        instance: instanceOf(denominatorClaim(known, maskedNonce, message.denominator), 'pi_ctalphabeta', message.proofDenominator),
+        instance: instanceOf(
+          denominatorClaim(known, maskedNonce, message.denominator),
+          'pi_ctalphabeta',
+          message.proofDenominator,
+        ),
       },
       {
         check: 'MPC:S11',

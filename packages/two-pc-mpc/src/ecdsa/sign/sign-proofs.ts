@@ -25,11 +25,7 @@ export interface FirstStageLanguages {
   readonly beta: Language;
 }
 
-export const firstStageLanguages = (
-  curve: Curve,
-  commitmentK: Point,
-  commitmentAlpha: Point,
-): FirstStageLanguages => ({
+export const firstStageLanguages = (curve: Curve, commitmentK: Point, commitmentAlpha: Point): FirstStageLanguages => ({
   k: decommitment(curve, commitmentK),
   alpha: decommitment(curve, commitmentAlpha),
   beta: decommitment(curve, curve.G),

@@ -1,0 +1,245 @@
+/**
+ * Catch-up: certified records that this validator missed, fetched from others. Whoever sends one is not believed: every record is
+ * verified against its certificate, as if it came from a stranger, before it is stored. What a validator decides by itself (votes, assignments,
+ * markers) and its decryption-key shares are never fetched; the shares are derived again from the certified messages of the DKG.
+ *
+ * @module
+ */
+import {
+  CheckError,
+  DecodeError,
+  type Digest,
+  Reader,
+  type ValidatorId,
+  concat,
+  encodeBytes,
+  encodeText,
+} from '@dwallet/sigma';
+import {
+  decodeCertificate,
+  decodeDWalletRecord,
+  decodeParts,
+  decodePresign,
+  decodeSetupRecord,
+  dwalletFact,
+  encodeParts,
+  presignIdsOf,
+  setupFact,
+  verifyAcceptance,
+  verifyCertificate,
+  verifyPresignCertificate,
+} from '@dwallet/two-pc-mpc/network';
+import { type Core, RefusedError } from './core.ts';
+import type { NetworkState, StoredDWallet, StoredPresign } from './network-state.ts';
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+const fromHex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'));
+
+const methodFetch = 'records/fetch';
+const methodList = 'records/list';
+
+type RecordKind = 'network-dkg' | 'network-setup' | 'dwallet' | 'presign';
+type ListKind = 'dwallet' | 'presign';
+
+/** How many identifiers of a peer's list are looked at; a list is a hint and proves nothing. */
+const maxListed = 1024;
+
+const encodeFetch = (kind: RecordKind, id: Uint8Array): Uint8Array =>
+  concat(encodeBytes(encodeText(kind)), encodeBytes(id));
+
+export class Records {
+  readonly #core: Core;
+  readonly #state: NetworkState;
+  readonly #replayDkg: (commit: Uint8Array) => void;
+  readonly #running = new Map<string, Promise<void>>();
+
+  /** @param replayDkg - concludes a DKG from its certified messages: verifies them, derives this validator's shares, stores both. */
+  constructor(core: Core, state: NetworkState, replayDkg: (commit: Uint8Array) => void) {
+    this.#core = core;
+    this.#state = state;
+    this.#replayDkg = replayDkg;
+  }
+
+  // Serving -------------------------------------------------------------------------------------------------------------------------
+
+  /** A record with what shows that it is the network's. From this validator's own store only. */
+  fetch(body: Uint8Array): Uint8Array {
+    const reader = new Reader(body, 'FetchRecord');
+    const kind = new TextDecoder().decode(reader.bytes('kind', 32));
+    const id = reader.bytes('id', 32);
+    reader.end();
+    const lacking = (): RefusedError => new RefusedError('NOT_FOUND', 'this validator does not have the record either');
+    switch (kind) {
+      case 'network-dkg': {
+        const commit = this.#core.store.get('network', 'dkg');
+        if (commit === undefined || this.#state.sharing === undefined) throw lacking();
+        return commit;
+      }
+      case 'network-setup': {
+        const setup = this.#state.setupBytes;
+        if (setup === undefined) throw lacking();
+        return encodeParts([setup.bytes, setup.certificate]);
+      }
+      case 'dwallet': {
+        const dwallet = id.length === 32 ? this.#state.findDWallet(id) : undefined;
+        if (dwallet === undefined) throw lacking();
+        return encodeParts([dwallet.bytes, dwallet.certificate, dwallet.acceptance ?? new Uint8Array(0)]);
+      }
+      case 'presign': {
+        const presign = id.length === 32 ? this.#state.presign(id) : undefined;
+        if (presign === undefined) throw lacking();
+        return encodeParts([presign.bytes, presign.batch, presign.certificate]);
+      }
+      default:
+        throw new DecodeError('FetchRecord.kind', 'is unknown');
+    }
+  }
+
+  /** Identifiers of all dWallets or presigns here, 32 bytes each. */
+  list(body: Uint8Array): Uint8Array {
+    const kind = new TextDecoder().decode(body.subarray(0, 32));
+    if (kind !== 'dwallet' && kind !== 'presign') throw new DecodeError('ListRecords.kind', 'is unknown');
+    const ids = kind === 'dwallet' ? this.#state.dwalletIds() : this.#state.presignIds();
+    return concat(...ids.slice(0, maxListed).map(fromHex));
+  }
+
+  // Catching up ---------------------------------------------------------------------------------------------------------------------
+
+  /** The network key with this validator's shares, and the setup, if others have them and this validator does not. */
+  async ensureNetwork(): Promise<void> {
+    await this.ensureKey();
+    if (this.#state.sharing === undefined || this.#state.setup !== undefined) return;
+    await this.#once('network-setup', () =>
+      this.#get('network-setup', new Uint8Array(0), (body) => this.#takeSetup(body)),
+    );
+  }
+
+  async ensureKey(): Promise<void> {
+    if (this.#state.sharing !== undefined) return;
+    await this.#once('network-dkg', () => this.#get('network-dkg', new Uint8Array(0), (body) => this.#takeKey(body)));
+  }
+
+  /** A dWallet, from others if this validator missed it. @throws RefusedError NOT_FOUND. */
+  async dwallet(id: Uint8Array): Promise<StoredDWallet> {
+    if (this.#state.findDWallet(id) === undefined) {
+      await this.#once(`dwallet/${hex(id)}`, () => this.#get('dwallet', id, (body) => this.#takeDWallet(id, body)));
+    }
+    return this.#state.dwallet(id);
+  }
+
+  /** As {@link dwallet}, with its acceptance if this validator missed that. */
+  async acceptedDWallet(id: Uint8Array): Promise<StoredDWallet> {
+    if (this.#state.findDWallet(id)?.acceptance === undefined) {
+      await this.#once(`accepted/${hex(id)}`, () => this.#get('dwallet', id, (body) => this.#takeAccepted(id, body)));
+    }
+    return this.#state.dwallet(id);
+  }
+
+  /** A presign, from others if this validator missed it. */
+  async presign(id: Uint8Array): Promise<StoredPresign | undefined> {
+    if (this.#state.presign(id) === undefined) {
+      await this.#once(`presign/${hex(id)}`, () => this.#get('presign', id, (body) => this.#takePresign(id, body)));
+    }
+    return this.#state.presign(id);
+  }
+
+  /** Everything that others have and this validator does not: after a start, when it may have been away. */
+  async catchUp(): Promise<void> {
+    await this.ensureNetwork();
+    if (this.#state.setup === undefined) return;
+    for (const kind of ['dwallet', 'presign'] as const) {
+      for (const validator of this.#core.options.peers.keys()) await this.#catchUpFrom(validator, kind);
+    }
+  }
+
+  async #catchUpFrom(validator: ValidatorId, kind: ListKind): Promise<void> {
+    const own = new Set(
+      kind === 'dwallet'
+        ? this.#state.dwalletIds().filter((id) => this.#state.dwallet(fromHex(id)).acceptance !== undefined)
+        : this.#state.presignIds(),
+    );
+    const missing = await this.#core
+      .askAny(methodList, encodeText(kind), (body) => readIds(body).filter((id) => !own.has(hex(id))), [validator])
+      .catch(() => []);
+    for (const id of missing) {
+      const take = (body: Uint8Array): void =>
+        kind === 'dwallet' ? this.#takeDWallet(id, body) : this.#takePresign(id, body);
+      await this.#get(kind, id, take, [validator]);
+    }
+  }
+
+  async #once(key: string, work: () => Promise<void>): Promise<void> {
+    const running = this.#running.get(key) ?? work().finally(() => this.#running.delete(key));
+    this.#running.set(key, running);
+    await running;
+  }
+
+  /** Asks for one record. That nobody has it is an answer; what is missing then is said by whoever needs it. */
+  async #get(kind: RecordKind, id: Uint8Array, take: (body: Uint8Array) => void, from?: ValidatorId[]): Promise<void> {
+    let taken = false;
+    const read = (body: Uint8Array): void => {
+      if (taken) return;
+      take(body);
+      taken = true;
+      this.#core.options.log(`fetched a missed record: ${kind}`);
+    };
+    await this.#core.askAny(methodFetch, encodeFetch(kind, id), read, from).catch((error: unknown) => {
+      if (!(error instanceof RefusedError)) throw error;
+    });
+  }
+
+  // What is verified before a record is stored ----------------------------------------------------------------------------------------
+
+  #takeKey(body: Uint8Array): void {
+    if (this.#state.sharing === undefined) this.#replayDkg(body);
+  }
+
+  #takeSetup(body: Uint8Array): void {
+    const { committee, parameters, options } = this.#core;
+    const [bytes, certificate] = decodeParts(body, 'NetworkSetup', 2) as [Uint8Array, Uint8Array];
+    const setup = decodeSetupRecord(options.curve, parameters, bytes);
+    verifyCertificate(committee, decodeCertificate(certificate), setupFact(setup), 'MPC:N5');
+    const key = this.#state.sharing?.encryptionKey.element;
+    if (key === undefined || !parameters.group.equals(key, setup.encryptionKey.element))
+      throw new CheckError('MPC:N5', 'NetworkSetup.pk', 'is not the network key');
+    if (this.#state.setup === undefined) this.#state.installSetup(bytes, certificate, setup);
+  }
+
+  #takeDWallet(id: Uint8Array, body: Uint8Array): void {
+    const [bytes, certificate, acceptance] = decodeParts(body, 'DWallet', 3) as [Uint8Array, Uint8Array, Uint8Array];
+    const record = decodeDWalletRecord(this.#state.requireSetup(), bytes);
+    requireId(id, record.sessionId, 'DWallet');
+    verifyCertificate(this.#core.committee, decodeCertificate(certificate), dwalletFact(record), 'MPC:A1');
+    if (acceptance.length > 0) verifyAcceptance(record, acceptance);
+    this.#state.installDWallet(record, bytes, certificate);
+    if (acceptance.length > 0) this.#state.acceptDWallet(id, acceptance);
+  }
+
+  /** A peer that has no acceptance is not the one to stop at. */
+  #takeAccepted(id: Uint8Array, body: Uint8Array): void {
+    this.#takeDWallet(id, body);
+    if (this.#state.dwallet(id).acceptance === undefined) throw new RefusedError('NOT_READY', 'there is no acceptance');
+  }
+
+  #takePresign(id: Uint8Array, body: Uint8Array): void {
+    const setup = this.#state.requireSetup();
+    const [bytes, batch, certificate] = decodeParts(body, 'Presign', 3) as [Uint8Array, Uint8Array, Uint8Array];
+    const presign = decodePresign(setup, bytes);
+    requireId(id, presign.presignId, 'Presign');
+    const certified = { ids: presignIdsOf(batch), certificate: decodeCertificate(certificate) };
+    verifyPresignCertificate(setup, this.#core.committee, presign, certified);
+    this.#state.installPresign(presign, bytes, batch, certificate);
+  }
+}
+
+function requireId(asked: Uint8Array, found: Uint8Array | Digest, name: string): void {
+  if (hex(asked) !== hex(found)) throw new DecodeError(`${name}.id`, 'is not what was asked for');
+}
+
+function readIds(body: Uint8Array): Uint8Array[] {
+  const reader = new Reader(body, 'RecordList');
+  const ids: Uint8Array[] = [];
+  while (reader.remaining > 0 && ids.length < maxListed) ids.push(reader.fixed(`[${ids.length}]`, 32));
+  return ids;
+}
