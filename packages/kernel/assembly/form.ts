@@ -107,7 +107,8 @@ export function pack(record: usize, form: usize): void {
   packRow(record + ((half as usize) << 3), partC(form), full);
 }
 
-function unpackAB(form: usize, record: usize): void {
+/** a and b of a record of either kind; c is left as it is. */
+export function unpackAB(form: usize, record: usize): void {
   unpackRow(form, record, half);
   const b = record + ((half as usize) << 2);
   const top = load<u32>(b + (((half - 1) as usize) << 2));

@@ -8,12 +8,14 @@ import {
   canonicalSign,
   compose as composeForms,
   pack,
+  packShort,
   partB,
   recordBytes,
   setDiscriminant,
   shortBytes,
   square as squareForm,
   unpack,
+  unpackAB,
 } from './form';
 import { MAX_DISCRIMINANT_BITS, isNegative, setNegative } from './integer';
 import { genusCharacter, parse, serialise, setConductor } from './parse';
@@ -108,6 +110,33 @@ export function multiPower(terms: usize, count: i32, window: i32, digits: i32, s
 
 export function buildComb(table: usize, record: usize, teeth: i32, blocks: i32, spacing: i32, scratch: usize): boolean {
   return powers.buildComb(table, record, teeth, blocks, spacing, scratch, arenaEnd());
+}
+
+/** `count` short records to canonical bytes, one after another. */
+export function encodeTable(records: usize, count: i32, out: usize, bytes: i32): void {
+  for (let i = 0; i < count; i++) {
+    unpackAB(X, records);
+    serialise(out, X, bytes);
+    records += shortBytes as usize;
+    out += (2 * bytes) as usize;
+  }
+}
+
+/**
+ * Base, base^2 and `count` entries from canonical bytes, as `buildComb` leaves them. Returns 0, or 8 times the index of the first entry
+ * that is no form of the group plus the number of the failed check.
+ */
+export function decodeTable(table: usize, base: usize, source: usize, count: i32, bytes: i32): i32 {
+  unpack(X, base);
+  packShort(table, X);
+  squareForm(X, X);
+  packShort(table + (shortBytes as usize), X);
+  for (let i = 0; i < count; i++) {
+    const failed = parse(X, source + ((i * 2 * bytes) as usize), bytes, 0);
+    if (failed != 0) return (i << 3) | failed;
+    packShort(table + (((i + 2) * shortBytes) as usize), X);
+  }
+  return 0;
 }
 
 export function combPower(

@@ -8,12 +8,14 @@
 export { referenceKernel } from './reference/group.ts';
 export type {
   ClassGroup,
+  DecodeTableOptions,
   Element,
   FixedBaseTable,
   GroupParameters,
   Kernel,
   ParseCheck,
   PowerTerm,
+  TableField,
   TablePowerTerm,
 } from './types.ts';
-export { ElementDecodeError, KernelArgumentError } from './types.ts';
+export { ElementDecodeError, KernelArgumentError, TableDecodeError } from './types.ts';

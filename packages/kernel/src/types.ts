@@ -19,7 +19,7 @@ export interface FixedBaseTable {
   readonly [tableBrand]: 'fixed-base table';
   /** The largest exponent length in bits that the table serves; a longer exponent is an error, never truncated. */
   readonly exponentBits: number;
-  /** Memory that the table occupies, in bytes (packed size, approximate for the reference). */
+  /** Packed size in bytes, the same in all kernels. The reference's BigInts take about twice as much. */
   readonly bytes: number;
 }
 
@@ -58,6 +58,31 @@ export class ElementDecodeError extends Error {
     super(`${check}: ${message}`);
     this.check = check;
   }
+}
+
+/** Which part of an encoded table was refused. */
+export type TableField = 'length' | 'version' | 'shape' | 'group' | 'base' | 'entry';
+
+/** Bytes that are not the encoding of the table of the given base. */
+export class TableDecodeError extends Error {
+  override readonly name = 'TableDecodeError';
+  readonly code = 'TABLE_DECODE';
+  readonly field: TableField;
+  constructor(field: TableField, message: string) {
+    super(`table ${field}: ${message}`);
+    this.field = field;
+  }
+}
+
+/** How {@link ClassGroup.decodeTable} reads. */
+export interface DecodeTableOptions {
+  /**
+   * True only for bytes that this machine encoded itself and whose digest the caller has just compared. Entries are then checked to be
+   * forms of the group, but NOT to be the right ones: a wrong table gives wrong powers, and those reveal secret exponents.
+   */
+  readonly trusted?: boolean;
+  /** Refuse tables for longer exponents (default: the longest that any table can have). It bounds the time of the check. */
+  readonly maxExponentBits?: number;
 }
 
 /** The caller's own mistake: an exponent over its declared bound, a handle of another group, a bad discriminant. */
@@ -111,11 +136,26 @@ export interface ClassGroup {
   /** Product of powers in one pass; public exponents of any lengths. The empty product is the identity. */
   multiPowerVartime(terms: readonly PowerTerm[]): Element;
 
-  /** Builds a comb table for exponents up to `exponentBits`. `maxBytes` bounds its size (default 512 KiB). */
+  /**
+   * Builds a comb table for exponents up to `exponentBits` (at most 65,536). `maxBytes` bounds its size (default 512 KiB). The shape
+   * depends on these two numbers and on the size of the discriminant only, and is the same in all kernels.
+   */
   buildTable(base: Element, exponentBits: number, maxBytes?: number): FixedBaseTable;
   /** Secret exponent; every look-up scans or is regular. */
   tablePower(table: FixedBaseTable, exponent: bigint): Element;
   tablePowerVartime(table: FixedBaseTable, exponent: bigint): Element;
+
+  /** Canonical bytes of a table (src/table-codec.ts): all kernels write the same and read each other's. Fresh array. */
+  encodeTable(table: FixedBaseTable): Uint8Array;
+  /**
+   * Reads a table of `base`. It is never taken on trust: unless `options.trusted`, the table is built again from `base` in the shape
+   * that the bytes name, and compared. There is no cheaper complete check, because recomputing an entry is one composition; so this
+   * saves nothing over `buildTable` and is for tables whose origin matters more than their cost. A cache compares a digest instead
+   * (`loadTable` of @dwallet/class-groups) and passes `trusted`, which costs one parse (CG:P1 to CG:P6) per entry.
+   *
+   * @throws {@link TableDecodeError} Naming the part that is wrong.
+   */
+  decodeTable(bytes: Uint8Array, base: Element, options?: DecodeTableOptions): FixedBaseTable;
 }
 
 /** Makes groups. A kernel has no state besides the groups' own constants. */

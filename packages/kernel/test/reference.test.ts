@@ -8,7 +8,6 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { referenceKernel } from '../src/index.ts';
 import { type Branch, observeBranches } from '../src/reference/branch-trace.ts';
-import { chooseCombShape } from '../src/reference/comb.ts';
 import { type Form, isReduced, reduceForm } from '../src/reference/form.ts';
 import {
   bitLength,
@@ -363,19 +362,5 @@ describe('recodings', () => {
   it('widths grow with the length', () => {
     expect([1, 16, 64, 128, 256, 1000, 1500].map(nafWidth)).toEqual([2, 2, 4, 5, 5, 7, 7]);
     expect([1, 16, 128, 256, 1000].map(regularWidth)).toEqual([1, 2, 4, 5, 6]);
-  });
-
-  it('comb shapes keep the memory bound and cover the exponent', () => {
-    for (const bits of [0, 1, 7, 256, 1000, 1500]) {
-      for (const entries of [1, 2, 16, 100, 512, 1300, 5000]) {
-        const shape = chooseCombShape(bits, entries);
-        expect(shape).toBeDefined();
-        if (shape === undefined) continue;
-        expect(shape.entries).toBeLessThanOrEqual(entries);
-        expect(shape.teeth * shape.toothBits).toBeGreaterThanOrEqual(bits);
-        expect(shape.toothBits).toBe(shape.blocks * shape.blockBits);
-      }
-    }
-    expect(chooseCombShape(1000, 0)).toBeUndefined();
   });
 });

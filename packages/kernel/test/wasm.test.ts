@@ -12,7 +12,8 @@ import { describe, expect, it } from 'vitest';
 import { ElementDecodeError, KernelArgumentError, referenceKernel } from '../src/index.ts';
 import { Engine, type GroupConstants, type KernelExports, writeLimbs } from '../src/wasm/engine.ts';
 import { KernelFaultError, loadWasmKernel, wasmKernel, wasmKernelLimits, wasmModuleBytes } from '../src/wasm/index.ts';
-import { combShape, nafWindow, regularDigits, regularWindow } from '../src/wasm/plan.ts';
+import { chooseCombShape, regularDigits, regularWindow } from '../src/comb-shape.ts';
+import { nafWindow } from '../src/wasm/plan.ts';
 import { webAssembly } from '../src/wasm/webassembly.ts';
 import { kernelConformance } from './conformance.ts';
 import { corpus, formBytes, Rng } from './forms.ts';
@@ -312,12 +313,12 @@ describe('plans depend on lengths only', () => {
   it('combs hold all digits and stay within their bound', () => {
     for (const bits of [0, 1, 2, 7, 64, 500, 1000, 1500]) {
       for (const max of [3, 4, 5, 10, 100, 1000]) {
-        const shape = combShape(bits, max, 296);
+        const shape = chooseCombShape(bits, 296 * max, 296);
         if (shape === undefined) throw new Error(`no comb for ${bits} bits in ${max} entries`);
         expect(shape.teeth * shape.blocks * shape.spacing).toBeGreaterThanOrEqual(bits + 1);
         expect(shape.entries).toBeLessThanOrEqual(max);
       }
     }
-    expect(combShape(10, 2, 296)).toBeUndefined();
+    expect(chooseCombShape(10, 2 * 296, 296)).toBeUndefined();
   });
 });

@@ -5,7 +5,15 @@
  * @module
  */
 import type { PublicParameters } from '@dwallet/class-groups';
-import { type Curve, DecodeError, type Digest, type Random, type ValidatorId, encodeText } from '@dwallet/sigma';
+import {
+  type Curve,
+  DWalletError,
+  DecodeError,
+  type Digest,
+  type Random,
+  type ValidatorId,
+  encodeText,
+} from '@dwallet/sigma';
 import {
   type Committee,
   type Envelope,
@@ -65,6 +73,12 @@ export interface ValidatorStatus {
   readonly hasSetup: boolean;
   readonly availablePresigns: number;
   readonly evidence: readonly string[];
+}
+
+function frames(error: unknown): string {
+  if (!(error instanceof Error)) return '';
+  const at = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return [` (${error.name})`, ...at.slice(0, 6)].join('\n');
 }
 
 export class Validator implements Peer {
@@ -146,6 +160,8 @@ export class Validator implements Peer {
       const { method, body } = decodeCall(bytes, maxBodyBytes + 1024);
       return encodeResult(await this.#dispatch(method, body));
     } catch (error) {
+      // The caller learns nothing of what nobody foresaw; the operator learns where, without a message that might quote anything.
+      if (!(error instanceof DWalletError)) this.#core.options.log(`internal error${frames(error)}`);
       return encodeFailure(error);
     }
   }

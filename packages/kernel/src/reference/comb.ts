@@ -5,49 +5,12 @@
  * @module
  */
 
+import type { CombShape } from '../comb-shape.ts';
 import type { ClassGroup } from '../types.ts';
 import { KernelArgumentError } from '../types.ts';
 import { type Form, invertForm } from './form.ts';
 import type { Law } from './powers.ts';
 import { regularDigits } from './recoding.ts';
-
-/** How an exponent of `exponentBits` digits is laid out: digit number tooth * toothBits + block * blockBits + column. */
-export interface CombShape {
-  readonly teeth: number;
-  readonly blocks: number;
-  /** Digits of one tooth. */
-  readonly toothBits: number;
-  /** Digits of one block of one tooth: the number of columns, and of squarings + 1. */
-  readonly blockBits: number;
-  /** Forms in the table. */
-  readonly entries: number;
-}
-
-const MAXIMUM_TEETH = 10;
-const MAXIMUM_BLOCKS = 8;
-
-/**
- * The shape with the fewest group operations per power whose table has at most `maxEntries` forms; among equals the
- * smaller table.
- */
-export function chooseCombShape(exponentBits: number, maxEntries: number): CombShape | undefined {
-  let best: CombShape | undefined;
-  let bestCost = Number.POSITIVE_INFINITY;
-  for (let teeth = 1; teeth <= MAXIMUM_TEETH; teeth++) {
-    for (let blocks = 1; blocks <= MAXIMUM_BLOCKS; blocks++) {
-      const entries = blocks << (teeth - 1);
-      if (entries > maxEntries) continue;
-      const blockBits = Math.max(1, Math.ceil(Math.ceil(exponentBits / teeth) / blocks));
-      const toothBits = blockBits * blocks;
-      const cost = blockBits - 1 + toothBits;
-      if (cost < bestCost || (cost === bestCost && best !== undefined && entries < best.entries)) {
-        best = { teeth, blocks, toothBits, blockBits, entries };
-        bestCost = cost;
-      }
-    }
-  }
-  return best;
-}
 
 /** A built comb. Not exported from the package. */
 export class ReferenceTable {
@@ -81,20 +44,21 @@ export class ReferenceTable {
  * @returns In the order of {@link ReferenceTable.entries}.
  */
 export function buildCombEntries(law: Law, base: Form, shape: CombShape): Form[] {
-  const { teeth, blocks, toothBits, blockBits } = shape;
+  const { teeth, blocks, spacing } = shape;
+  const toothBits = blocks * spacing;
   // The chain is wanted at each tooth of each block, and one further for its square.
   const chain: Form[] = [base];
-  const last = (teeth - 1) * toothBits + (blocks - 1) * blockBits;
+  const last = (teeth - 1) * toothBits + (blocks - 1) * spacing;
   for (let i = 1; i <= last; i++) chain.push(law.square(chain[i - 1] as Form));
   const entries: Form[] = [];
   for (let block = 0; block < blocks; block++) {
-    const toothAt = (tooth: number): Form => chain[tooth * toothBits + block * blockBits] as Form;
+    const toothAt = (tooth: number): Form => chain[tooth * toothBits + block * spacing] as Form;
     const start = entries.length;
     let first = toothAt(teeth - 1);
     for (let tooth = 0; tooth < teeth - 1; tooth++) first = law.compose(first, invertForm(toothAt(tooth)));
     entries.push(first);
     for (let tooth = 0; tooth < teeth - 1; tooth++) {
-      const square = chain[tooth * toothBits + block * blockBits + 1] as Form;
+      const square = chain[tooth * toothBits + block * spacing + 1] as Form;
       for (let pattern = 0; pattern < 1 << tooth; pattern++) {
         entries.push(law.compose(entries[start + pattern] as Form, square));
       }
@@ -104,19 +68,20 @@ export function buildCombEntries(law: Law, base: Form, shape: CombShape): Form[]
 }
 
 /**
- * base^exponent with the comb: always blockBits - 1 squarings and toothBits + 1 products, the last one thrown away for odd
+ * base^exponent with the comb: always spacing - 1 squarings and blocks * spacing products, the last one thrown away for odd
  * exponents.
  *
  * @throws {@link KernelArgumentError} If |exponent| >= 2^exponentBits.
  */
 export function combPower(law: Law, table: ReferenceTable, exponent: bigint): Form {
-  const { teeth, blocks, toothBits, blockBits } = table.shape;
+  const { teeth, blocks, spacing } = table.shape;
+  const toothBits = blocks * spacing;
   const digits = regularDigits(exponent | 1n, 1, teeth * toothBits);
   let accumulator: Form | undefined;
-  for (let column = blockBits - 1; column >= 0; column--) {
+  for (let column = spacing - 1; column >= 0; column--) {
     if (accumulator !== undefined) accumulator = law.square(accumulator);
     for (let block = 0; block < blocks; block++) {
-      const offset = block * blockBits + column;
+      const offset = block * spacing + column;
       const top = digits[(teeth - 1) * toothBits + offset] as number;
       let pattern = 0;
       for (let tooth = 0; tooth < teeth - 1; tooth++) {

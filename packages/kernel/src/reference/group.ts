@@ -5,10 +5,20 @@
  * @module
  */
 
-import type { ClassGroup, Element, FixedBaseTable, GroupParameters, Kernel, PowerTerm } from '../types.ts';
-import { ElementDecodeError, KernelArgumentError } from '../types.ts';
+import { type CombShape, MAX_TABLE_EXPONENT_BITS, chooseCombShape, packedFormBytes } from '../comb-shape.ts';
+import { compareTables, joinTable, splitTable } from '../table-codec.ts';
+import type {
+  ClassGroup,
+  DecodeTableOptions,
+  Element,
+  FixedBaseTable,
+  GroupParameters,
+  Kernel,
+  PowerTerm,
+} from '../types.ts';
+import { ElementDecodeError, KernelArgumentError, TableDecodeError } from '../types.ts';
 import { coefficientBytes, decodeForm, encodeForm, isSquareForm } from './codec.ts';
-import { buildCombEntries, chooseCombShape, combPower, ReferenceTable } from './comb.ts';
+import { buildCombEntries, combPower, ReferenceTable } from './comb.ts';
 import { unwrapForm, wrapForm } from './element.ts';
 import { type Form, invertForm } from './form.ts';
 import { absolute, bitLength, integerSquareRoot } from './integers.ts';
@@ -109,14 +119,14 @@ class ReferenceGroup implements ClassGroup {
   buildTable(base: Element, exponentBits: number, maxBytes: number = DEFAULT_TABLE_BYTES): FixedBaseTable {
     checkBits(exponentBits);
     if (!(maxBytes >= 0)) throw new KernelArgumentError('maxBytes must not be negative');
+    if (exponentBits > MAX_TABLE_EXPONENT_BITS) {
+      throw new KernelArgumentError(`a table for exponents of more than ${MAX_TABLE_EXPONENT_BITS} bits`);
+    }
     const form = unwrapForm(base, this);
-    // Three coefficients of about Lb bytes each.
-    const entryBytes = (3 * this.elementBytes) / 2;
-    const shape = chooseCombShape(exponentBits, Math.floor(maxBytes / entryBytes));
-    if (shape === undefined) throw new KernelArgumentError(`a table needs at least ${entryBytes} bytes`);
-    const entries = buildCombEntries(this.#law, form, shape);
-    const table = new ReferenceTable(this, form, exponentBits, entries.length * entryBytes, shape, entries);
-    return table as unknown as FixedBaseTable;
+    const formBytes = packedFormBytes(bitLength(this.discriminant));
+    const shape = chooseCombShape(exponentBits, maxBytes, formBytes);
+    if (shape === undefined) throw new KernelArgumentError(`a table needs at least ${3 * formBytes} bytes`);
+    return this.#makeTable(form, exponentBits, shape, buildCombEntries(this.#law, form, shape));
   }
 
   tablePower(table: FixedBaseTable, exponent: bigint): Element {
@@ -129,11 +139,49 @@ class ReferenceGroup implements ClassGroup {
     const own = this.#table(table);
     checkExponent(exponent, own.exponentBits);
     // A short exponent is cheaper without the comb, whose cost does not depend on the exponent.
-    const { blockBits, toothBits } = own.shape;
-    if (1.25 * bitLength(exponent) < blockBits + toothBits) {
+    const { spacing, blocks } = own.shape;
+    if (1.25 * bitLength(exponent) < spacing * (1 + blocks)) {
       return wrapForm(multiPowerVartime(this.#law, [{ form: own.base, exponent }]), this);
     }
     return wrapForm(combPower(this.#law, own, exponent), this);
+  }
+
+  encodeTable(table: FixedBaseTable): Uint8Array {
+    const { base, entries, exponentBits, shape } = this.#table(table);
+    const elements = new Uint8Array((1 + entries.length) * this.elementBytes);
+    [base, ...entries].forEach((form, i) => {
+      elements.set(encodeForm(form, this.elementBytes / 2), i * this.elementBytes);
+    });
+    return joinTable(shape, exponentBits, bitLength(this.discriminant), elements);
+  }
+
+  decodeTable(bytes: Uint8Array, base: Element, options: DecodeTableOptions = {}): FixedBaseTable {
+    const { discriminant, elementBytes } = this;
+    const context = { discriminantBits: bitLength(discriminant), elementBytes, base: this.encode(base) };
+    const { shape, exponentBits, entries } = splitTable(bytes, context, options);
+    const form = unwrapForm(base, this);
+    if (options.trusted !== true) {
+      const table = this.#makeTable(form, exponentBits, shape, buildCombEntries(this.#law, form, shape));
+      compareTables(bytes, this.encodeTable(table));
+      return table;
+    }
+    const forms: Form[] = [];
+    for (let at = 0; at < entries.length; at += elementBytes) {
+      try {
+        forms.push(
+          decodeForm(entries.subarray(at, at + elementBytes), elementBytes / 2, discriminant, this.conductor),
+        );
+      } catch (error) {
+        if (!(error instanceof ElementDecodeError)) throw error;
+        throw new TableDecodeError('entry', `${at / elementBytes} is refused by ${error.check}`);
+      }
+    }
+    return this.#makeTable(form, exponentBits, shape, forms);
+  }
+
+  #makeTable(base: Form, exponentBits: number, shape: CombShape, entries: readonly Form[]): FixedBaseTable {
+    const bytes = shape.entries * packedFormBytes(bitLength(this.discriminant));
+    return new ReferenceTable(this, base, exponentBits, bytes, shape, entries) as unknown as FixedBaseTable;
   }
 
   #factor({ base, exponent }: PowerTerm): Factor {

@@ -34,6 +34,8 @@ export interface KernelExports {
   multiPowerVartime(terms: number, count: number, scratch: number, out: number): number;
   multiPower(terms: number, count: number, window: number, digits: number, scratch: number, out: number): number;
   buildComb(table: number, record: number, teeth: number, blocks: number, spacing: number, scratch: number): number;
+  encodeTable(records: number, count: number, out: number, bytes: number): void;
+  decodeTable(table: number, base: number, source: number, count: number, bytes: number): number;
   combPower(
     table: number,
     teeth: number,

@@ -4,8 +4,11 @@
  * @module
  */
 
+import { type CombShape, chooseCombShape, regularDigits, regularWindow } from '../comb-shape.ts';
+import { compareTables, joinTable, splitTable } from '../table-codec.ts';
 import {
   type ClassGroup,
+  type DecodeTableOptions,
   type Element,
   ElementDecodeError,
   type FixedBaseTable,
@@ -13,9 +16,10 @@ import {
   KernelArgumentError,
   type ParseCheck,
   type PowerTerm,
+  TableDecodeError,
 } from '../types.ts';
 import { type Arena, type Engine, type GroupConstants, writeLimbs } from './engine.ts';
-import { type CombShape, combShape, nafWindow, regularDigits, regularWindow } from './plan.ts';
+import { nafWindow } from './plan.ts';
 
 const DEFAULT_TABLE_BYTES = 512 * 1024;
 /** Longest discriminant; assembly/integer.ts sizes its slots for it. */
@@ -239,20 +243,9 @@ export class WasmGroup implements ClassGroup {
     const record = WasmElement.record(base, this);
     checkBits(exponentBits);
     if (!(maxBytes >= 0)) throw new KernelArgumentError('maxBytes must not be negative');
-    return this.#run((arena) => {
-      const input = arena.put(record);
-      // Half of the memory at most: the other half takes the scratch space of the construction.
-      const bytes = Math.min(maxBytes, arena.free / 2);
-      const shape = combShape(exponentBits, Math.floor(bytes / this.#shortBytes), this.#shortBytes);
-      if (shape === undefined) throw new KernelArgumentError(`a table needs at least ${3 * this.#shortBytes} bytes`);
-      const length = shape.entries * this.#shortBytes;
-      const table = arena.reserve(length);
-      const { teeth, blocks, spacing } = shape;
-      const built = arena.exports.buildComb(table, input, teeth, blocks, spacing, arena.next);
-      if (!built) throw new KernelArgumentError('the table needs more memory than the kernel has');
-      const data = arena.take(table, length);
-      return new WasmTable(this, base, exponentBits, shape, data) as unknown as FixedBaseTable;
-    });
+    const shape = chooseCombShape(exponentBits, maxBytes, this.#shortBytes);
+    if (shape === undefined) throw new KernelArgumentError(`a table needs at least ${3 * this.#shortBytes} bytes`);
+    return this.#buildTable(base, record, exponentBits, shape);
   }
 
   tablePower(table: FixedBaseTable, exponent: bigint): Element {
@@ -267,6 +260,58 @@ export class WasmGroup implements ClassGroup {
     // A short exponent is cheaper without the comb, whose cost does not depend on the exponent.
     if (1.3 * bitLength(exponent) < shape.spacing * (1 + shape.blocks)) return this.powerVartime(base, exponent);
     return this.#combPower(shape, data, exponent, false);
+  }
+
+  encodeTable(table: FixedBaseTable): Uint8Array {
+    const { base, bits, shape, data } = WasmTable.open(table, this);
+    const count = shape.entries - 2;
+    const entries = this.#run((arena) => {
+      const packed = arena.put(data.subarray(2 * this.#shortBytes));
+      const out = arena.reserve(count * this.elementBytes);
+      arena.exports.encodeTable(packed, count, out, this.elementBytes / 2);
+      return arena.take(out, count * this.elementBytes);
+    });
+    const elements = new Uint8Array(this.elementBytes + entries.length);
+    elements.set(this.encode(base));
+    elements.set(entries, this.elementBytes);
+    return joinTable(shape, bits, this.#constants.discriminantBits, elements);
+  }
+
+  decodeTable(bytes: Uint8Array, base: Element, options: DecodeTableOptions = {}): FixedBaseTable {
+    const record = WasmElement.record(base, this);
+    const { discriminantBits } = this.#constants;
+    const context = { discriminantBits, elementBytes: this.elementBytes, base: this.encode(base) };
+    const { shape, exponentBits, entries } = splitTable(bytes, context, options);
+    if (options.trusted !== true) {
+      const table = this.#buildTable(base, record, exponentBits, shape);
+      compareTables(bytes, this.encodeTable(table));
+      return table;
+    }
+    const data = this.#run((arena) => {
+      const packed = arena.reserve(shape.entries * this.#shortBytes);
+      const input = arena.put(record);
+      const failed = arena.exports.decodeTable(packed, input, arena.put(entries), shape.entries - 2, this.elementBytes / 2);
+      if (failed !== 0) {
+        const [check] = REFUSALS[(failed & 7) - 1] as readonly [ParseCheck, string];
+        throw new TableDecodeError('entry', `${failed >> 3} is refused by ${check}`);
+      }
+      return arena.take(packed, shape.entries * this.#shortBytes);
+    });
+    return new WasmTable(this, base, exponentBits, shape, data) as unknown as FixedBaseTable;
+  }
+
+  #buildTable(base: Element, record: Uint8Array, exponentBits: number, shape: CombShape): FixedBaseTable {
+    const { teeth, blocks, spacing } = shape;
+    const length = shape.entries * this.#shortBytes;
+    const data = this.#run((arena) => {
+      const input = arena.put(record);
+      const table = arena.reserve(length);
+      if (!arena.exports.buildComb(table, input, teeth, blocks, spacing, arena.next)) {
+        throw new KernelArgumentError('the table needs more memory than the kernel has');
+      }
+      return arena.take(table, length);
+    });
+    return new WasmTable(this, base, exponentBits, shape, data) as unknown as FixedBaseTable;
   }
 
   #combPower({ teeth, blocks, spacing }: CombShape, data: Uint8Array, exponent: bigint, scan: boolean): Element {

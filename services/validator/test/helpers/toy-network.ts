@@ -235,6 +235,9 @@ export class ToyNetwork {
   }
 
   /** Kill -9 and a new start: another object over the same stores and the same keystore file. */
+  restartAll(): void {
+    for (const i of this.access.validators) this.restart(i);
+  }
   restart(index: number): Validator {
     this.keystores[index - 1] = Keystore.open(join(this.folder, String(index)), randomFor('not used'));
     this.validators[index - 1] = this.#make(v(index));
