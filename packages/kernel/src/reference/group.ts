@@ -168,9 +168,7 @@ class ReferenceGroup implements ClassGroup {
     const forms: Form[] = [];
     for (let at = 0; at < entries.length; at += elementBytes) {
       try {
-        forms.push(
-          decodeForm(entries.subarray(at, at + elementBytes), elementBytes / 2, discriminant, this.conductor),
-        );
+        forms.push(decodeForm(entries.subarray(at, at + elementBytes), elementBytes / 2, discriminant, this.conductor));
       } catch (error) {
         if (!(error instanceof ElementDecodeError)) throw error;
         throw new TableDecodeError('entry', `${at / elementBytes} is refused by ${error.check}`);

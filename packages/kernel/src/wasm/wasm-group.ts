@@ -290,7 +290,13 @@ export class WasmGroup implements ClassGroup {
     const data = this.#run((arena) => {
       const packed = arena.reserve(shape.entries * this.#shortBytes);
       const input = arena.put(record);
-      const failed = arena.exports.decodeTable(packed, input, arena.put(entries), shape.entries - 2, this.elementBytes / 2);
+      const failed = arena.exports.decodeTable(
+        packed,
+        input,
+        arena.put(entries),
+        shape.entries - 2,
+        this.elementBytes / 2,
+      );
       if (failed !== 0) {
         const [check] = REFUSALS[(failed & 7) - 1] as readonly [ParseCheck, string];
         throw new TableDecodeError('entry', `${failed >> 3} is refused by ${check}`);

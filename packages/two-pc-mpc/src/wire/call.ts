@@ -13,9 +13,13 @@ export interface Peer {
 }
 
 /** A method call: name and body. Authentication is inside the body (envelopes), so a relay changes nothing. */
-export const encodeCall = (method: string, body: Uint8Array): Uint8Array => concat(encodeBytes(encodeText(method)), encodeBytes(body));
+export const encodeCall = (method: string, body: Uint8Array): Uint8Array =>
+  concat(encodeBytes(encodeText(method)), encodeBytes(body));
 
-export function decodeCall(bytes: Uint8Array, maxBytes: number): { readonly method: string; readonly body: Uint8Array } {
+export function decodeCall(
+  bytes: Uint8Array,
+  maxBytes: number,
+): { readonly method: string; readonly body: Uint8Array } {
   const reader = new Reader(bytes, 'Call');
   const method = new TextDecoder().decode(reader.bytes('method', 64));
   const body = reader.bytes('body', maxBytes);

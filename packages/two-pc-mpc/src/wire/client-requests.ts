@@ -45,7 +45,8 @@ export const networkIdOf = (name: string, profile: string, committee: Digest): D
   digestTagged('network-id', [encodeText(name), encodeText(profile), committee]);
 
 /** create-dwallet: the opening's fresh 32 bytes, then DkgMsg. */
-export const encodeCreateDWallet = (fresh: Uint8Array, message: Uint8Array): Uint8Array => concat(fresh, encodeBytes(message));
+export const encodeCreateDWallet = (fresh: Uint8Array, message: Uint8Array): Uint8Array =>
+  concat(fresh, encodeBytes(message));
 
 export function decodeCreateDWallet(bytes: Uint8Array): { readonly fresh: Uint8Array; readonly message: Uint8Array } {
   const reader = new Reader(bytes, 'CreateDWallet');
@@ -56,7 +57,8 @@ export function decodeCreateDWallet(bytes: Uint8Array): { readonly fresh: Uint8A
 }
 
 /** accept-dwallet: dWallet id, then AcceptMsg. */
-export const encodeAcceptDWallet = (id: SessionId, acceptance: Uint8Array): Uint8Array => concat(id, encodeBytes(acceptance));
+export const encodeAcceptDWallet = (id: SessionId, acceptance: Uint8Array): Uint8Array =>
+  concat(id, encodeBytes(acceptance));
 
 export function decodeAcceptDWallet(bytes: Uint8Array): { readonly id: SessionId; readonly acceptance: Uint8Array } {
   const reader = new Reader(bytes, 'AcceptDWallet');

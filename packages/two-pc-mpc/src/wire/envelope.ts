@@ -43,7 +43,12 @@ const signedBytes = (e: Omit<Envelope, 'signature'>): Uint8Array =>
 /** Signs a body. @param secretKey - Ed25519 seed, 32 bytes. */
 export function sealEnvelope(
   secretKey: Secret<Uint8Array>,
-  fields: { readonly networkId: Digest; readonly session: Uint8Array; readonly kind: string; readonly body: Uint8Array },
+  fields: {
+    readonly networkId: Digest;
+    readonly session: Uint8Array;
+    readonly kind: string;
+    readonly body: Uint8Array;
+  },
 ): Envelope {
   const unsigned = { ...fields, sender: ed25519.getPublicKey(secretKey.expose()) };
   return { ...unsigned, signature: ed25519.sign(signedBytes(unsigned), secretKey.expose()) };
@@ -78,7 +83,8 @@ export function openEnvelope(bytes: Uint8Array, networkId: Digest): Envelope {
   const body = reader.bytes('body', maxBodyBytes);
   const signature = reader.fixed('signature', 64);
   reader.end();
-  if (network.some((byte, i) => byte !== networkId[i])) throw new DecodeError('Envelope.networkId', 'belongs to another network');
+  if (network.some((byte, i) => byte !== networkId[i]))
+    throw new DecodeError('Envelope.networkId', 'belongs to another network');
   let kind: string;
   try {
     kind = utf8.decode(kindBytes);
