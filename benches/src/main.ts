@@ -1,10 +1,11 @@
 /**
- * `npm run bench`: measures the protocol. `npm run bench:kernel` (first argument `kernel`): measures the arithmetic.
+ * `npm run bench`: measures the protocol. `npm run bench:kernel` (first argument `kernel`): measures the arithmetic;
+ * `npm run bench:peers` (first argument `peers`): measures us and a published client side by side.
  *
  * @module
  */
 import { checkSizes } from './checks.ts';
-import { loadKernel } from './kernels.ts';
+import { kernels } from './kernels.ts';
 import { machineLine } from './machine.ts';
 import { type BenchOptions, UsageError, help, parseOptions } from './options.ts';
 import { createProgress } from './progress.ts';
@@ -18,8 +19,7 @@ const tell = (text: string): void => void process.stderr.write(`${text}\n`);
 async function bench(options: BenchOptions): Promise<number> {
   const begin = performance.now();
   const cpuBegin = process.cpuUsage();
-  const kernel = await loadKernel(options.kernel);
-  if (kernel === undefined) throw new UsageError(`this build of @dwallet/kernel has no ${options.kernel} kernel`);
+  const kernel = kernels[options.kernel];
   const remark = options.json ? tell : say;
   remark(`${machineLine()}; ${kernel.name} kernel`);
   const progress = await createProgress();
@@ -70,6 +70,10 @@ async function main(argv: readonly string[]): Promise<number> {
   if (argv[0] === 'kernel') {
     const { runKernelBench } = await import('./kernel/run.ts');
     return runKernelBench(argv.slice(1));
+  }
+  if (argv[0] === 'peers') {
+    const { runPeerBench } = await import('./peers.ts');
+    return runPeerBench(argv.slice(1));
   }
   const options = parseOptions(argv);
   if (options !== undefined) return bench(options);

@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { clg112, clg128 } from '@dwallet/class-groups';
 import { type Kernel, referenceKernel } from '@dwallet/kernel';
 import { type Row, formatBytes, formatMilliseconds, formatRatio, formatSpread, formatTable } from '../format.ts';
-import { type KernelName, kernelNames, loadKernel } from '../kernels.ts';
+import { type KernelName, kernelNames, kernels as allKernels } from '../kernels.ts';
 import { machineLine } from '../machine.ts';
 import { measure } from '../measure.ts';
 import { UsageError, integer, oneOf } from '../options.ts';
@@ -145,13 +145,7 @@ export async function runKernelBench(argv: readonly string[]): Promise<number> {
   }
   const remark = options.json ? (text: string): void => void process.stderr.write(`${text}\n`) : say;
   const begin = performance.now();
-  const kernels: Kernel[] = [];
-  for (const name of options.kernels) {
-    const kernel = await loadKernel(name);
-    if (kernel === undefined) remark(`this build has no ${name} kernel: left out`);
-    else kernels.push(kernel);
-  }
-  if (kernels.length === 0) throw new UsageError('there is no kernel to measure');
+  const kernels = options.kernels.map((name) => allKernels[name]);
   const pari = pariVersion();
   remark(`${machineLine()}; ${pari === undefined ? 'no PARI/GP found' : `PARI/GP ${pari}`}`);
 

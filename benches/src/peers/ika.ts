@@ -6,9 +6,7 @@
  */
 import type { Element, Kernel } from '@dwallet/kernel';
 import { concat, encodeInt, encodeUint, invertMod, mod } from '@dwallet/sigma';
-
-/** Curve number of secp256k1 in the peer's API. */
-export const peerCurve = 0;
+import { peerCurve } from './install.ts';
 
 /** Of the peer's exports, those that are called here. All bytes are arrays of numbers. */
 export interface IkaWasm {

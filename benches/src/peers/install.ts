@@ -20,6 +20,9 @@ export const pinnedPeer = {
   module: 'dist/node/dwallet_mpc_wasm_bg.wasm',
 } as const;
 
+/** Number of secp256k1 in the peer's API. */
+export const peerCurve = 0;
+
 export interface InstalledPeer {
   /** The cache folder. */
   readonly directory: string;
@@ -65,7 +68,7 @@ function installed(directory: string): { version?: unknown; integrity?: unknown 
 }
 
 /** @throws PeerInstallError unless the folder holds the pinned version with the pinned licence. */
-function requirePinned(directory: string): void {
+export function requirePinned(directory: string): void {
   const found = installed(directory);
   if (found?.version !== pinnedPeer.version || found.integrity !== pinnedPeer.integrity) {
     rmSync(join(directory, 'node_modules'), { recursive: true, force: true });

@@ -104,7 +104,7 @@ export class OwnClient {
     const ciphertext = new Reader(share.ciphertext, 'ciphertext');
     const reader = new Reader(share.proof, 'proof');
     const statement = encryptedDiscreteLog(readCiphertext(ciphertext, parameters, 'ct'), readPoint(point, curve, 'X'));
-    const proof = readProof(reader, language, 1);
+    const proof = readProof(reader, language, 1, 'proof');
     for (const each of [point, ciphertext, reader]) each.end();
     return verifyExact({ language, context: contextOf(parameters, key), statements: [statement], proof });
   }

@@ -6,6 +6,7 @@
 import type { Element, FixedBaseTable } from '@dwallet/kernel';
 import { type Base, type Random, type Reader, Secret, concat, mod, readElement, uniformBits } from '@dwallet/sigma';
 import type { PublicParameters } from './parameters.ts';
+import { type TableCache, loadTable } from './table-cache.ts';
 
 /** A class-group base with its table where one exists. */
 export type ClassBase = Extract<Base, { kind: 'class' }>;
@@ -40,15 +41,19 @@ export function generateKey(
   return { secretKey: new Secret(x), encryptionKey: { element: parameters.powerOfH(x, parameters.randomnessBits) } };
 }
 
-/** The same key with a table for exponents up to the longest sigma-protocol mask over it. */
+/**
+ * The same key with a table for exponents up to the longest sigma-protocol mask over it.
+ * @param cache - for keys that outlive the process; by default the cache of the parameters, if they have one.
+ */
 export function withTable(
   parameters: PublicParameters,
   key: EncryptionKey,
   exponentBits: number = parameters.tableBits,
+  cache: TableCache | undefined = parameters.tableCache,
 ): EncryptionKey {
   return key.table !== undefined && key.table.exponentBits >= exponentBits
     ? key
-    : { element: key.element, table: parameters.group.buildTable(key.element, exponentBits) };
+    : { element: key.element, table: loadTable(parameters.group, key.element, exponentBits, cache) };
 }
 
 /** base^exponent, through the table where it serves. `bits` bounds |exponent|; the exponent may be secret. */

@@ -21,3 +21,4 @@ export * from './threshold-decryption/dispute.ts';
 export * from './sharing/polynomial.ts';
 export * from './sharing/commitments.ts';
 export * as networkDkg from './network-dkg/index.ts';
+export * from './table-cache.ts';

@@ -23,6 +23,7 @@ import {
 import { deriveP, derivePrimeForm, generatorFromPrimeForm, groupOf, jacobi } from './derive-parameters.ts';
 import { type Profile, kappa, lambda, randomnessBits, sigma } from './profiles.ts';
 import { publishedSecp256k1 } from './published-parameters.ts';
+import { type TableCache, loadTable } from './table-cache.ts';
 
 /** Order of secp256k1. */
 export const secp256k1Order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
@@ -41,7 +42,9 @@ export interface PublicParameters extends ClassSetting {
   readonly statisticalBits: number;
   /** Longest exponent for which tables of long-lived bases are made: a sigma-protocol mask over R bits with a batch of 2^16. */
   readonly tableBits: number;
-  /** Table of h for `tableBits`; built on first use. */
+  /** Where tables of long-lived bases are kept between runs, if anywhere. Not part of `digest`. */
+  readonly tableCache?: TableCache;
+  /** Table of h for `tableBits`; built or loaded on first use. */
   readonly hTable: FixedBaseTable;
   /** h as a base of languages, with its table. */
   readonly hBase: { readonly kind: 'class'; readonly element: Element; readonly table: FixedBaseTable };
@@ -55,6 +58,12 @@ export interface PublicParameters extends ClassSetting {
   powerOfH(exponent: bigint, bits: number): Element;
 }
 
+/** What is the business of one process and not of the network. */
+export interface ParameterOptions {
+  /** Keeps comb tables between runs; see table-cache.ts for how far it must be trusted. */
+  readonly tableCache?: TableCache;
+}
+
 function makeParameters(
   kernel: Kernel,
   profile: Profile,
@@ -62,6 +71,7 @@ function makeParameters(
   p: bigint,
   l: bigint,
   bl: bigint,
+  { tableCache }: ParameterOptions,
 ): PublicParameters {
   // CG 2.1: every row of the table. p and q prime are facts of the published constants and of the derivation.
   if ((p * q) % 4n !== 3n || jacobi(q, p) !== -1 || p <= 4n * q || p === q)
@@ -94,7 +104,7 @@ function makeParameters(
   const bits = randomnessBits(profile.fundamentalBits);
   const tableBits = bits + sigma + lambda + 16;
   let table: FixedBaseTable | undefined;
-  const hTable = (): FixedBaseTable => (table ??= group.buildTable(h, tableBits));
+  const hTable = (): FixedBaseTable => (table ??= loadTable(group, h, tableBits, tableCache));
 
   return {
     profile,
@@ -106,6 +116,7 @@ function makeParameters(
     randomnessBits: bits,
     statisticalBits: sigma,
     tableBits,
+    ...(tableCache === undefined ? {} : { tableCache }),
     get hTable() {
       return hTable();
     },
@@ -134,23 +145,32 @@ function makeParameters(
  * Parameters of a production profile for secp256k1, from the published constants (CG A.3), with h recomputed.
  * @throws InvalidArgumentsError for a profile that is not a production one.
  */
-export function createPublicParameters(kernel: Kernel, profile: Profile): PublicParameters {
+export function createPublicParameters(
+  kernel: Kernel,
+  profile: Profile,
+  options: ParameterOptions = {},
+): PublicParameters {
   const published = publishedSecp256k1[profile.fundamentalBits];
   if (!profile.production || published === undefined) {
     throw new InvalidArgumentsError('profile', `${profile.id} is not a production profile`);
   }
-  return makeParameters(kernel, profile, secp256k1Order, published.p, published.l, published.bl);
+  return makeParameters(kernel, profile, secp256k1Order, published.p, published.l, published.bl, options);
 }
 
 /**
  * Parameters derived from scratch (CG 2.3) for any size: tests, and the check of the published constants. Its profile is marked
  * not for production, so that no service accepts it.
  */
-export function deriveTestParameters(kernel: Kernel, fundamentalBits: number): PublicParameters {
+export function deriveTestParameters(
+  kernel: Kernel,
+  fundamentalBits: number,
+  options: ParameterOptions = {},
+): PublicParameters {
   const q = secp256k1Order;
   const { p } = deriveP(q, fundamentalBits);
   const { l, bl } = derivePrimeForm(q, fundamentalBits, p);
-  return makeParameters(kernel, { id: `TOY-${fundamentalBits}`, fundamentalBits, production: false }, q, p, l, bl);
+  const profile = { id: `TOY-${fundamentalBits}`, fundamentalBits, production: false };
+  return makeParameters(kernel, profile, q, p, l, bl, options);
 }
 
 export { ElementDecodeError };

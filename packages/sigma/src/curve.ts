@@ -46,6 +46,8 @@ const q = Point.Fn.ORDER;
 // RFC 9380 secp256k1_XMD:SHA-256_SSWU_RO_ with our own DST (MPC 0.5).
 const pedersenH: Point = secp256k1_hasher.hashToCurve(encodeText('secp256k1'), { DST: '2pcmpc/v1/pedersen/H' });
 pedersenH.assertValidity();
+// As for G: the table is made at the first multiplication.
+pedersenH.precompute(8);
 
 function encodePoint(point: Point): Uint8Array {
   if (point.is0()) throw new InvalidArgumentsError('point', 'the identity has no encoding');

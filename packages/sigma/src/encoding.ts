@@ -25,11 +25,19 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
 /** Non-negative integer in exactly `width` bytes, big-endian (I2OSP). @throws InvalidArgumentsError if it does not fit. */
 export function encodeUint(value: bigint, width: number): Uint8Array {
   if (value < 0n) throw new InvalidArgumentsError('integer', 'must not be negative');
-  const hex = value.toString(16);
-  if (hex.length > width * 2) throw new InvalidArgumentsError('integer', `does not fit ${width} bytes`);
-  const padded = hex.padStart(width * 2, '0');
   const out = new Uint8Array(width);
-  for (let i = 0; i < width; i++) out[i] = Number.parseInt(padded.slice(2 * i, 2 * i + 2), 16);
+  const view = new DataView(out.buffer);
+  let rest = value;
+  let offset = width;
+  for (; offset >= 8; offset -= 8) {
+    view.setBigUint64(offset - 8, BigInt.asUintN(64, rest));
+    rest >>= 64n;
+  }
+  for (; offset > 0; offset--) {
+    out[offset - 1] = Number(BigInt.asUintN(8, rest));
+    rest >>= 8n;
+  }
+  if (rest !== 0n) throw new InvalidArgumentsError('integer', `does not fit ${width} bytes`);
   return out;
 }
 
@@ -52,11 +60,13 @@ export const encodeText = (text: string): Uint8Array => utf8.encode(text);
 export const encodeList = (items: readonly Uint8Array[]): Uint8Array =>
   concat(encodeUint32(items.length), ...items.map(encodeBytes));
 
+const hexOf: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 /** Big-endian bytes as a non-negative integer (OS2IP). */
 export function bytesToInteger(bytes: Uint8Array): bigint {
   if (bytes.length === 0) return 0n;
   let hex = '0x';
-  for (const byte of bytes) hex += byte.toString(16).padStart(2, '0');
+  for (const byte of bytes) hex += hexOf[byte];
   return BigInt(hex);
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { shake256 } from '@noble/hashes/sha3.js';
 import type { Curve, Point } from './curve.ts';
 import { concat, encodeList, encodeUint, encodeUint16, encodeUint32, mod, type Reader } from './encoding.ts';
 import { BugError, InvalidArgumentsError } from './errors.ts';
@@ -16,7 +17,7 @@ import {
   languageTranscript,
 } from './language.ts';
 import { type Random, uniformBelow, uniformBits } from './random.ts';
-import { hashTagged } from './transcript.ts';
+import { hashTagged, taggedInput } from './transcript.ts';
 
 /** Repetitions and zero bits: 16 * 8 = 128 = kappa. Not configurable. */
 export const fischlinRepetitions = 16;
@@ -59,13 +60,25 @@ function common(
   );
 }
 
-function hits(c: Uint8Array, repetition: number, challenge: number, responses: readonly bigint[]): boolean {
-  const hash = hashTagged(
-    'fischlin/target',
-    [c, encodeUint16(repetition), encodeUint32(challenge), concat(...responses.map((z) => encodeUint(z, 32)))],
-    16,
-  );
-  return ((hash[15] as number) & ((1 << zeroBits) - 1)) === 0;
+/**
+ * The target oracle of one repetition, H_T("fischlin/target", [c, u16(i), e, z], 16), over one buffer whose last two items change: a prover
+ * asks it about 4096 times.
+ */
+function targetOracle(
+  c: Uint8Array,
+  repetition: number,
+  coordinates: number,
+): (challenge: number, responses: readonly bigint[]) => boolean {
+  const items = [c, encodeUint16(repetition), new Uint8Array(4), new Uint8Array(32 * coordinates)];
+  const input = taggedInput('fischlin/target', items);
+  const view = new DataView(input.buffer, input.byteOffset);
+  const responsesAt = input.length - 32 * coordinates;
+  const challengeAt = responsesAt - 4 - 4;
+  return (challenge, responses) => {
+    view.setUint32(challengeAt, challenge);
+    responses.forEach((z, k) => input.set(encodeUint(z, 32), responsesAt + 32 * k));
+    return ((shake256(input, { dkLen: 16 })[15] as number) & ((1 << zeroBits) - 1)) === 0;
+  };
 }
 
 /**
@@ -89,10 +102,11 @@ export function proveFischlin(
   return masks.map((mask, i) => {
     // A random start hides how far the walk went, so a guessed witness cannot be tested by replaying it.
     let challenge = Number(uniformBits(random, 31));
+    const hits = targetOracle(c, i, witness.length);
     let responses = (randomizers[i] as bigint[]).map((r, k) => mod(r + BigInt(challenge) * (witness[k] as bigint), q));
     for (;;) {
       observe?.(i, challenge, responses);
-      if (hits(c, i, challenge, responses)) return { mask, challenge, responses };
+      if (hits(challenge, responses)) return { mask, challenge, responses };
       challenge += 1;
       if (challenge > 0xffffffff) throw new BugError('Fischlin walk ran over its cap');
       responses = responses.map((z, k) => mod(z + (witness[k] as bigint), q));
@@ -125,7 +139,8 @@ export function verifyFischlin(
     statement,
     proof.map(({ mask }) => mask),
   );
-  if (!proof.every(({ challenge, responses }, i) => hits(c, i, challenge, responses))) return false;
+  if (!proof.every(({ challenge, responses }, i) => targetOracle(c, i, responses.length)(challenge, responses)))
+    return false;
   const terms: { point: Point; scalar: bigint }[] = [];
   for (let row = 0; row < language.rows.length; row++) {
     const statementPoint = statement[row] as Point;

@@ -19,12 +19,13 @@ import { type Digest, digest } from './ids.ts';
 /** Bits of every Fiat-Shamir challenge (lambda of CG 0, kappa of MPC 0.2). Not configurable: soundness rests on it. */
 export const challengeBits = 128;
 
+/** ENC(("2pcmpc-v1", tag, items)): what H_T hashes. */
+export const taggedInput = (tag: string, items: readonly Uint8Array[]): Uint8Array =>
+  concat(encodeBytes(encodeText('2pcmpc-v1')), encodeBytes(encodeText(tag)), encodeList(items));
+
 /** H_T(tag, items, L) of MPC 1.6: the first `length` bytes of SHAKE256 over ENC(("2pcmpc-v1", tag, items)). */
-export function hashTagged(tag: string, items: readonly Uint8Array[], length: number): Uint8Array {
-  return shake256(concat(encodeBytes(encodeText('2pcmpc-v1')), encodeBytes(encodeText(tag)), encodeList(items)), {
-    dkLen: length,
-  });
-}
+export const hashTagged = (tag: string, items: readonly Uint8Array[], length: number): Uint8Array =>
+  shake256(taggedInput(tag, items), { dkLen: length });
 
 /** H_T with 32 bytes, as a typed digest. */
 export const digestTagged = (tag: string, items: readonly Uint8Array[]): Digest => digest(hashTagged(tag, items, 32));

@@ -114,6 +114,12 @@ export interface StoredDWallet {
   readonly acceptance: Uint8Array | undefined;
 }
 
+/** What a presign was assigned to: the dWallet's id and the request digest, 32 bytes each. */
+export interface StoredAssignment {
+  readonly dwallet: Uint8Array;
+  readonly request: Digest;
+}
+
 /** A presign with the certificate of its batch. */
 export interface StoredPresign {
   readonly presign: Presign;
@@ -316,6 +322,16 @@ export class NetworkState {
   }
   presignIds(): string[] {
     return this.#options.store.list('presign');
+  }
+  assignment(id: Uint8Array): StoredAssignment | undefined {
+    const stored = this.#options.store.get('assignment', hex(id));
+    return stored === undefined ? undefined : { dwallet: stored.slice(0, 32), request: digest(stored.slice(32)) };
+  }
+  /** Assigns a presign, irrevocably. @returns what it is assigned to now: this, or what came first. */
+  assign(id: Uint8Array, dwallet: Uint8Array, request: Uint8Array): StoredAssignment {
+    const assignment = concat(dwallet, request);
+    const first = this.#options.store.putOnce('assignment', hex(id), assignment) ?? assignment;
+    return { dwallet: first.slice(0, 32), request: digest(first.slice(32)) };
   }
   /** Ids of presigns that this validator has not assigned, in ascending order. */
   availablePresigns(): string[] {

@@ -9,13 +9,17 @@ import {
   CheckError,
   DecodeError,
   type Digest,
+  type PresignId,
   Reader,
   type ValidatorId,
   concat,
+  digest,
   encodeBytes,
   encodeText,
+  sessionId,
 } from '@dwallet/sigma';
 import {
+  assignmentFact,
   decodeCertificate,
   decodeDWalletRecord,
   decodeParts,
@@ -30,7 +34,7 @@ import {
   verifyPresignCertificate,
 } from '@dwallet/two-pc-mpc/network';
 import { type Core, RefusedError } from './core.ts';
-import type { NetworkState, StoredDWallet, StoredPresign } from './network-state.ts';
+import type { NetworkState, StoredAssignment, StoredDWallet, StoredPresign } from './network-state.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
@@ -39,7 +43,7 @@ const fromHex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, '
 const methodFetch = 'records/fetch';
 const methodList = 'records/list';
 
-type RecordKind = 'network-dkg' | 'network-setup' | 'dwallet' | 'presign';
+type RecordKind = 'network-dkg' | 'network-setup' | 'dwallet' | 'presign' | 'assignment';
 type ListKind = 'dwallet' | 'presign';
 
 /** How many identifiers of a peer's list are looked at; a list is a hint and proves nothing. */
@@ -90,6 +94,12 @@ export class Records {
         const presign = id.length === 32 ? this.#state.presign(id) : undefined;
         if (presign === undefined) throw lacking();
         return encodeParts([presign.bytes, presign.batch, presign.certificate]);
+      }
+      case 'assignment': {
+        const assigned = id.length === 32 ? this.#state.assignment(id) : undefined;
+        const certificate = id.length === 32 ? this.#core.store.get('assignment-certificate', hex(id)) : undefined;
+        if (assigned === undefined || certificate === undefined) throw lacking();
+        return encodeParts([assigned.dwallet, assigned.request, certificate]);
       }
       default:
         throw new DecodeError('FetchRecord.kind', 'is unknown');
@@ -142,6 +152,15 @@ export class Records {
       await this.#once(`presign/${hex(id)}`, () => this.#get('presign', id, (body) => this.#takePresign(id, body)));
     }
     return this.#state.presign(id);
+  }
+
+  /** What a presign was assigned to, from whoever led the assignment if this validator missed it. */
+  async assignment(id: PresignId): Promise<StoredAssignment | undefined> {
+    if (this.#state.assignment(id) === undefined) {
+      const take = (body: Uint8Array): void => this.#takeAssignment(id, body);
+      await this.#once(`assignment/${hex(id)}`, () => this.#get('assignment', id, take));
+    }
+    return this.#state.assignment(id);
   }
 
   /** Everything that others have and this validator does not: after a start, when it may have been away. */
@@ -230,6 +249,19 @@ export class Records {
     const certified = { ids: presignIdsOf(batch), certificate: decodeCertificate(certificate) };
     verifyPresignCertificate(setup, this.#core.committee, presign, certified);
     this.#state.installPresign(presign, bytes, batch, certificate);
+  }
+
+  #takeAssignment(id: PresignId, body: Uint8Array): void {
+    const [dwallet, request, certificate] = decodeParts(body, 'Assignment', 3, 4096) as [
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+    ];
+    if (dwallet.length !== 32 || request.length !== 32)
+      throw new DecodeError('Assignment', 'must name a dWallet and a request');
+    const fact = assignmentFact(id, sessionId(dwallet), digest(request));
+    verifyCertificate(this.#core.committee, decodeCertificate(certificate), fact, 'MPC:S1');
+    this.#state.assign(id, dwallet, request);
   }
 }
 

@@ -24,7 +24,6 @@ import {
   ThresholdNotReachedError,
   type ValidatorId,
   concat,
-  digest,
   digestTagged,
   encodeList,
   encodeText,
@@ -69,7 +68,7 @@ import {
 } from '@dwallet/two-pc-mpc/network';
 import { encodeProvedShares, encodeShares } from '@dwallet/class-groups';
 import { type Core, RefusedError, checkOf, decodeList } from '../core.ts';
-import type { NetworkState, StoredDWallet } from '../network-state.ts';
+import type { NetworkState, StoredAssignment, StoredDWallet } from '../network-state.ts';
 import type { Records } from '../records.ts';
 import { Remembered } from '../remembered.ts';
 
@@ -79,12 +78,6 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const graceMs = 1000;
 /** How many presigns of the pool one request may use up when leaders race for them. */
 const maxPresignsPerRequest = 16;
-
-/** What a presign was assigned to: the dWallet's id and the request digest, 32 bytes each. */
-interface StoredAssignment {
-  readonly dwallet: Uint8Array;
-  readonly request: Digest;
-}
 
 /** What validators certify before any share: the presign serves exactly these client bytes (D of MPC 5.8). */
 export const bindingFact = (id: PresignId, bound: Digest): Fact => ({
@@ -159,11 +152,6 @@ export class SignSessions {
     return dwallet;
   }
 
-  #assignment(id: PresignId): StoredAssignment | undefined {
-    const stored = this.#core.store.get('assignment', hex(id));
-    return stored === undefined ? undefined : { dwallet: stored.slice(0, 32), request: digest(stored.slice(32)) };
-  }
-
   /** Presigns that this validator has assigned to one request: one, unless leaders raced. */
   #assignedTo(take: TakePresign): string[] {
     const stored = hex(this.#core.store.get('request', requestKey(take)) ?? new Uint8Array(0));
@@ -190,9 +178,8 @@ export class SignSessions {
     // No leader empties the pool with one request of a client.
     if (others.length >= maxPresignsPerRequest)
       throw new RefusedError('UNAVAILABLE', 'the request was given too many presigns');
-    const assignment = concat(take.id, take.request);
-    const first = this.#core.store.putOnce('assignment', id, assignment);
-    if (first !== undefined && hex(first) !== hex(assignment)) {
+    const assigned = this.#state.assign(presign.presignId, take.id, take.request);
+    if (hex(assigned.dwallet) !== hex(take.id) || hex(assigned.request) !== hex(take.request)) {
       throw new CheckError('MPC:S1', 'presign', 'is assigned to another request');
     }
     this.#core.store.put('request', requestKey(take), fromHex([id, ...others].join('')));
@@ -229,7 +216,10 @@ export class SignSessions {
         { graceMs },
       );
       if (certificate !== undefined) {
-        return encodeParts([stored.bytes, stored.batch, stored.certificate, encodeCertificate(certificate)]);
+        const encoded = encodeCertificate(certificate);
+        // For members that were away now and are asked for the signature.
+        this.#core.store.put('assignment-certificate', candidate, encoded);
+        return encodeParts([stored.bytes, stored.batch, stored.certificate, encoded]);
       }
       last = this.#core.refusal('presign assignment', answers, weight);
       // Another leader was faster with this one: its votes are gone, the next presign is free. Anything else would meet the next one too.
@@ -257,20 +247,21 @@ export class SignSessions {
 
   /**
    * MPC:S1 to MPC:S11 by this validator itself.
-   * @param missed - what to do about records that are not here: a member asks the others, a leader lets the client go to another one.
+   * @param missed - what to do about a dWallet that is not here: a member asks the others; a leader, whom anybody can call, lets the client
+   * go to another one. Once the owner is known, whatever else is missing is fetched.
    */
   async #verify(
     bytes: Uint8Array,
     missed: 'fetch' | 'refuse',
   ): Promise<{ verified: VerifiedSignMessage; request: SignRequest }> {
     const { envelope, request, key } = this.#openSign(bytes);
-    const fetch = missed === 'fetch';
-    const dwallet = fetch ? await this.#records.acceptedDWallet(request.id) : this.#state.dwallet(request.id);
+    const dwallet =
+      missed === 'fetch' ? await this.#records.acceptedDWallet(request.id) : this.#state.dwallet(request.id);
     this.#owned(envelope, dwallet);
     const known = this.#verified.get(key);
     if (known !== undefined) return { verified: known, request };
-    const presign = fetch ? await this.#records.presign(request.presignId) : this.#state.presign(request.presignId);
-    const assigned = this.#assignment(request.presignId);
+    const presign = await this.#records.presign(request.presignId);
+    const assigned = presign === undefined ? undefined : await this.#records.assignment(request.presignId);
     if (assigned !== undefined && hex(assigned.dwallet) !== hex(request.id)) {
       throw new CheckError('MPC:S1', 'presign', 'is assigned to another dWallet');
     }

@@ -58,7 +58,7 @@ let toy: PublicParameters | undefined;
 export const toyParameters = (): PublicParameters => (toy ??= deriveTestParameters(referenceKernel, 520));
 
 /** Kind -> id -> hex. */
-type Records = Record<string, Record<string, string>>;
+export type Records = Record<string, Record<string, string>>;
 
 export interface Snapshot {
   /** keystore.json of each validator. */
@@ -76,6 +76,11 @@ export const fixture = (): Snapshot => (snapshot ??= JSON.parse(readFileSync(fix
 export const writeFixture = (content: Snapshot): void =>
   writeFileSync(fixturePath, `${JSON.stringify(content, undefined, 1)}\n`);
 
+export function loadRecords(store: RecordStore, records: Records): void {
+  for (const [kind, entries] of Object.entries(records))
+    for (const [id, value] of Object.entries(entries)) store.put(kind, id, fromHex(value));
+}
+
 /** A record store that a test can look into. */
 export class ToyStore extends MemoryRecordStore {
   readonly kinds = new Set<string>();
@@ -89,10 +94,6 @@ export class ToyStore extends MemoryRecordStore {
     if (this.killed) throw new Error('killed');
     this.kinds.add(kind);
     super.put(kind, id, value);
-  }
-  load(records: Records): void {
-    for (const [kind, entries] of Object.entries(records))
-      for (const [id, value] of Object.entries(entries)) this.put(kind, id, fromHex(value));
   }
   dump(kinds = this.kinds): Records {
     return Object.fromEntries(
@@ -166,8 +167,8 @@ export class ToyNetwork {
     this.stores = validators.map((i) => {
       const store = storeOf?.(i) ?? new ToyStore();
       if (from !== undefined && store instanceof ToyStore) {
-        store.load(from.common);
-        store.load(from.own[i - 1] as Records);
+        loadRecords(store, from.common);
+        loadRecords(store, from.own[i - 1] as Records);
       }
       return store;
     });
@@ -250,7 +251,7 @@ export class ToyNetwork {
     for (const i of this.access.validators) {
       const store = this.store(i) as ToyStore;
       const copy = new ToyStore();
-      copy.load(store.dump());
+      loadRecords(copy, store.dump());
       store.killed = true;
       this.stores[i - 1] = copy;
       this.restart(i);

@@ -1,0 +1,259 @@
+/**
+ * Validators that lie or fall silent while a signature is made: the signature completes while a quorum is honest, whoever lied is named with
+ * evidence that convinces others, and nobody else can be named (MPC 5.7, 11.5; CG 3.10).
+ */
+import { uniformBits } from '@dwallet/sigma';
+import {
+  decodeParts,
+  decodeReply,
+  encodeEnvelope,
+  encodeParts,
+  encodeResult,
+  maxBodyBytes,
+  openEnvelope,
+  sealEnvelope,
+} from '@dwallet/two-pc-mpc/network';
+import { secp256k1 } from '@noble/curves/secp256k1.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { afterEach, describe, expect, it } from 'vitest';
+import { RawClient, type Taken } from '../../services/validator/test/helpers/raw-client.ts';
+import { ToyNetwork, fixture, hex, randomFor } from '../../services/validator/test/helpers/toy-network.ts';
+
+const open: ToyNetwork[] = [];
+async function started(
+  label: string,
+): Promise<{ network: ToyNetwork; alice: RawClient; taken: Taken; request: Uint8Array }> {
+  const network = new ToyNetwork({ from: fixture() });
+  open.push(network);
+  const alice = new RawClient(network);
+  const taken = await alice.take(1, label);
+  return { network, alice, taken, request: alice.signRequest(taken, await alice.signMessage(taken)) };
+}
+afterEach(() => open.splice(0).forEach((network) => network.close()));
+
+type Lie = (network: ToyNetwork, body: Uint8Array) => Uint8Array;
+
+/** Another element of the group in place of the last one of the message. */
+const garbage: Lie = ({ parameters }, body) => {
+  const { group, randomnessBits } = parameters;
+  const lie = body.slice();
+  const exponent = uniformBits(randomFor('garbage'), randomnessBits);
+  lie.set(group.encode(parameters.powerOfH(exponent, randomnessBits)), lie.length - group.elementBytes);
+  return lie;
+};
+const truncated: Lie = (_network, body) => body.slice(0, -1);
+const flipped: Lie = (_network, body) => {
+  const lie = body.slice();
+  lie[lie.length - 3] = (lie.at(-3) as number) ^ 4;
+  return lie;
+};
+
+/** Lies of some validators in some messages, each signed by the liar. */
+function lying(
+  network: ToyNetwork,
+  lies: readonly { readonly by: number; readonly method: string; readonly lie: Lie }[],
+) {
+  network.line = async ({ to, method, pass }) => {
+    const reply = await pass();
+    const found = lies.find((entry) => entry.by === to && entry.method === method);
+    if (found === undefined) return reply;
+    const { networkId, session, kind, body } = openEnvelope(decodeReply(reply, maxBodyBytes), network.networkId);
+    const lie = found.lie(network, body);
+    const envelope = sealEnvelope(network.keystore(to).identity, { networkId, session, kind, body: lie });
+    return encodeResult(encodeEnvelope(envelope));
+  };
+}
+
+function expectSigned(alice: RawClient, taken: Taken, { signature }: { signature: { r: bigint; s: bigint } }): void {
+  const bytes = Buffer.from([signature.r, signature.s].map((x) => x.toString(16).padStart(64, '0')).join(''), 'hex');
+  const key = alice.setup.curve.encodePoint(alice.record.publicKey);
+  expect(secp256k1.verify(bytes, sha256(taken.message), key, { prehash: false, lowS: true })).toBe(true);
+}
+
+function evidenceOf(network: ToyNetwork, index: number): Uint8Array[] {
+  const validator = network.validator(index);
+  return validator.status().evidence.map((id) => validator.evidence(id) as Uint8Array);
+}
+
+const names = (blamed: readonly { party: number; check: string }[]): string[] =>
+  blamed.map(({ party, check }) => `${party} ${check}`);
+
+describe('one validator of four lies', () => {
+  it('garbage shares: the signature completes, the liar is named, the evidence convinces a validator that was away (CG:3.10)', async () => {
+    const { network, alice, taken, request } = await started('garbage');
+    lying(network, [{ by: 3, method: 'sign/share', lie: garbage }]);
+    const signed = await alice.sign(1, request);
+    expectSigned(alice, taken, signed);
+    expect(names(signed.blamed)).toEqual(['3 CG:3.10']);
+    expect(signed.flagged).toEqual([3]);
+    const [evidence] = evidenceOf(network, 1) as [Uint8Array];
+    expect(names(await network.validator(4).checkEvidence(evidence))).toEqual(['3 CG:3.10']);
+
+    // A validator that knows nothing of the signature, and then nobody who could tell it: from the certified records alone.
+    const judge = new ToyNetwork({ from: fixture() });
+    open.push(judge);
+    expect(names(await judge.validator(2).checkEvidence(evidence))).toEqual(['3 CG:3.10']);
+    expect(judge.store(2).list('assignment')).toEqual([]);
+    // Judging is not deciding: the message that was verified for it opens no door to a share.
+    await expect(judge.ask(1, 2, 'sign/bind', request)).rejects.toMatchObject({ check: 'MPC:S1' });
+
+    // Evidence with a changed byte does not convince, wherever the byte is, and never names anybody else.
+    const [blame, transcript] = decodeParts(evidence, 'Evidence', 2) as [Uint8Array, Uint8Array];
+    const [client, expected, published, proved] = decodeParts(transcript, 'Transcript', 4) as [
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+    ];
+    const at = (parts: readonly Uint8Array[]): Uint8Array => encodeParts([blame, encodeParts(parts)]);
+    const bend = (bytes: Uint8Array, index: number): Uint8Array => {
+      const bent = bytes.slice();
+      bent[index] = (bent[index] as number) ^ 1;
+      return bent;
+    };
+    const verdict = async (changed: Uint8Array): Promise<string> =>
+      judge
+        .validator(2)
+        .checkEvidence(changed)
+        .then(
+          (faults) => names(faults).join() || 'nobody',
+          () => 'refused',
+        );
+    for (let i = 0; i < 12; i++) {
+      const parts = [
+        [bend(client, Math.floor((client.length * i) / 12)), expected, published, proved],
+        [client, expected, bend(published, Math.floor((published.length * i) / 12)), proved],
+        [client, expected, published, bend(proved, Math.floor((proved.length * i) / 12))],
+      ];
+      for (const changed of parts) expect(await verdict(at(changed))).toBe('refused');
+    }
+    // The set of validators that was asked is not signed by itself: shares for another set are about another request.
+    for (let i = 0; i < expected.length; i++) {
+      expect(['refused', 'nobody']).toContain(await verdict(at([client, bend(expected, i), published, proved])));
+    }
+    // Nobody is framed by leaving messages out or by telling one twice.
+    const lists = (bytes: Uint8Array): Uint8Array[] =>
+      decodeParts(bytes, 'list', new DataView(bytes.buffer).getUint32(0));
+    const honest = encodeParts(
+      lists(published).filter(
+        (message) =>
+          openEnvelope(message, network.networkId).sender.join() !== network.committee.identityKeys[2]?.join(),
+      ),
+    );
+    expect(['refused', 'nobody']).toContain(await verdict(at([client, expected, honest, proved])));
+    const twice = encodeParts([...lists(published), lists(published)[0] as Uint8Array]);
+    expect(await verdict(at([client, expected, twice, proved]))).toBe('refused');
+    expect(await verdict(at([client, expected, published, encodeParts([])]))).toBe('nobody');
+    // Blame that somebody only claims is not read.
+    expect(await verdict(encodeParts([encodeParts([]), transcript]))).toBe('3 CG:3.10');
+  });
+
+  it('a malformed share message is named, and everybody is asked for the rest (MPC:S13)', async () => {
+    const { network, alice, taken, request } = await started('malformed');
+    lying(network, [{ by: 2, method: 'sign/share', lie: truncated }]);
+    const signed = await alice.sign(1, request);
+    expectSigned(alice, taken, signed);
+    expect(names(signed.blamed)).toEqual(['2 MPC:S13']);
+    const [evidence] = evidenceOf(network, 1) as [Uint8Array];
+    expect(names(await network.validator(3).checkEvidence(evidence))).toEqual(['2 MPC:S13']);
+  });
+
+  it('one that lies first and is silent afterwards is named all the same', async () => {
+    const { network, alice, taken, request } = await started('lies and hides');
+    let asked = 0;
+    lying(network, [{ by: 2, method: 'sign/share', lie: truncated }]);
+    const lie = network.line;
+    network.line = (call) => {
+      if (call.to === 2 && call.method === 'sign/share' && ++asked > 1) return Promise.reject(new Error('silent'));
+      return lie(call);
+    };
+    const signed = await alice.sign(1, request);
+    expectSigned(alice, taken, signed);
+    expect(asked).toBe(2);
+    expect(names(signed.blamed)).toEqual(['2 MPC:S13']);
+    expect(evidenceOf(network, 1)).toHaveLength(1);
+  });
+
+  it('one that never answers in the share round: the signature completes through the general set (CG 3.7)', async () => {
+    const { network, alice, taken, request } = await started('silent');
+    const never = new Promise<Uint8Array>(() => {});
+    const asked: number[] = [];
+    network.line = ({ to, method, pass }) => {
+      if (method === 'sign/share') asked.push(to);
+      return to === 2 && (method === 'sign/share' || method === 'sign/record') ? never : pass();
+    };
+    const signed = await alice.sign(1, request);
+    expectSigned(alice, taken, signed);
+    // Silence is not a proof of anything (lessons 2.12).
+    expect(signed.blamed).toEqual([]);
+    expect(evidenceOf(network, 1)).toEqual([]);
+    expect(asked.filter((to) => to === 2)).toHaveLength(2);
+  });
+
+  it('one that publishes garbage and does not prove it is named by what the others prove (CG:3.10)', async () => {
+    const { network, alice, taken, request } = await started('garbage, then silence');
+    lying(network, [{ by: 4, method: 'sign/share', lie: garbage }]);
+    const lie = network.line;
+    network.line = (call) =>
+      call.to === 4 && call.method === 'sign/prove' ? Promise.reject(new Error('silent')) : lie(call);
+    const signed = await alice.sign(1, request);
+    expectSigned(alice, taken, signed);
+    expect(names(signed.blamed)).toEqual(['4 CG:3.10']);
+    const [evidence] = evidenceOf(network, 1) as [Uint8Array];
+    expect(names(await network.validator(2).checkEvidence(evidence))).toEqual(['4 CG:3.10']);
+  });
+});
+
+describe('two validators of four lie', () => {
+  it('no signature, but both are named; when they are honest again the same bytes are signed (CG:3.9)', async () => {
+    const { network, alice, taken, request } = await started('two liars');
+    lying(network, [
+      { by: 2, method: 'sign/share', lie: garbage },
+      { by: 3, method: 'sign/share', lie: garbage },
+      { by: 2, method: 'sign/prove', lie: flipped },
+      { by: 3, method: 'sign/prove', lie: flipped },
+    ]);
+    await expect(alice.sign(1, request)).rejects.toMatchObject({ code: 'THRESHOLD_NOT_REACHED' });
+    expect(network.store(1).list('signature')).toEqual([]);
+    const evidence = evidenceOf(network, 1);
+    const parties = new Set<number>();
+    for (const item of evidence)
+      for (const { party, check } of await network.validator(4).checkEvidence(item)) {
+        expect(check).toMatch(/CG:3\.9|MPC:S13/);
+        parties.add(party);
+      }
+    expect([...parties].sort()).toEqual([2, 3]);
+    expect(evidence).toHaveLength(2);
+
+    network.line = ({ pass }) => pass();
+    network.restartAll();
+    expectSigned(alice, taken, await alice.sign(2, request));
+    const digests = new Set(network.access.validators.map((i) => network.marked(i).get(hex(taken.presign.presignId))));
+    digests.delete(undefined);
+    expect(digests.size).toBe(1);
+  });
+
+  it('two that are silent: no signature, nobody is named', async () => {
+    const { network, alice, request } = await started('two silent');
+    network.line = ({ to, method, pass }) =>
+      (to === 2 || to === 3) && method === 'sign/share' ? Promise.reject(new Error('silent')) : pass();
+    await expect(alice.sign(1, request)).rejects.toMatchObject({ code: 'THRESHOLD_NOT_REACHED' });
+    expect(evidenceOf(network, 1)).toEqual([]);
+  });
+
+  it('a share that another validator signed is not its own, and a share of another presign is none of this one', async () => {
+    const { network, alice, taken, request } = await started('borrowed');
+    let borrowed: Uint8Array | undefined;
+    network.line = async ({ to, method, pass }) => {
+      const reply = await pass();
+      if (method !== 'sign/share') return reply;
+      if (to === 2) borrowed = reply;
+      // Validator 3 hands in the message of validator 2, envelope and all.
+      if (to === 3 && borrowed !== undefined) return borrowed;
+      return reply;
+    };
+    const signed = await alice.sign(1, request);
+    expectSigned(alice, taken, signed);
+    expect(signed.blamed).toEqual([]);
+  });
+});
