@@ -126,6 +126,7 @@ describe('the decryption rule of CG 2.9 (pitfall 16)', () => {
     );
     const fakes = [
       { c1: f, c2: honest.c2 },
+      // oxlint-disable-next-line typescript/no-misused-spread -- a copy without the brand is the point
       { ...honest },
       { c1: honest.c1, c2: honest.c2, reason: 'verified-encryption' },
       Object.assign(Object.create(Object.getPrototypeOf(honest) as object), { c1: f, c2: honest.c2 }) as object,

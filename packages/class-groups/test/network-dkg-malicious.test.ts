@@ -535,7 +535,7 @@ describe('CG:T22 false complaints', () => {
       inbox.map((entry) => (entry.from === 4 ? { from: v(4), message: lying } : entry)),
     );
     expect(judgement.qualified).toEqual([1, 3, 4]);
-    expect(parties(judgement.blamed).sort()).toEqual([2, 4, 4]);
+    expect(parties(judgement.blamed).sort((a, b) => a - b)).toEqual([2, 4, 4]);
   });
 
   test('a validator with a wrong k_v refuses to answer instead of blaming everybody', () => {

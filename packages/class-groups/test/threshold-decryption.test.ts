@@ -143,7 +143,7 @@ describe('CG:T15 any t shares decrypt', () => {
               set.map((j) => {
                 let [numerator, denominator] = [factorial(n), 1n];
                 for (const i of set)
-                  if (i !== j) [numerator, denominator] = [numerator * BigInt(-i), denominator * BigInt(j - i)];
+                  if (i !== j) [numerator, denominator] = [numerator * -BigInt(i), denominator * BigInt(j - i)];
                 const u = one.setup.factorial / (factorial(j) * factorial(n - j));
                 const base = answers.find(({ shares }) => shares.has(j))?.shares.get(j)?.[0] as Element;
                 // base already holds C(n, j); multiply the statement by all binomials to stay integral.

@@ -1,6 +1,5 @@
 import { type Element, referenceKernel } from '@dwallet/kernel';
 import {
-  type Digest,
   type VirtualId,
   Secret,
   concat,
@@ -60,7 +59,7 @@ const parameters: PublicParameters = {
   tableBits: 512,
   hTable: table,
   hBase: { kind: 'class', element: h, table },
-  digest: digest(bytes32('toy')) as Digest,
+  digest: digest(bytes32('toy')),
   powerOfF: (m) => group.powerVartime(f, mod(m, q)),
   logF: (element) => logarithms.get(show(element).join()),
   powerOfH: (exponent, bits) => group.power(h, exponent, bits),

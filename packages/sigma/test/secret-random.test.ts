@@ -27,6 +27,7 @@ describe('Secret', () => {
     const secret = new Secret(canary);
     const shown = [
       String(secret),
+      // oxlint-disable-next-line typescript/no-unnecessary-template-expression -- the template is what is tested
       `${secret as unknown as string}`,
       JSON.stringify({ secret }),
       inspect(secret),

@@ -19,7 +19,6 @@ import {
   CheckError,
   ThresholdNotReachedError,
   type ValidatorId,
-  type VirtualId,
   concat,
   encodeInt,
   encodeUint,
@@ -301,7 +300,7 @@ describe('abort path: a wrong optimistic share is named and the signature comple
     // It proves its wrong share with somebody else's proof.
     const forged: ProvedDecryptionShares = {
       ...alter(get(proven, v3), (p) => group.square(p)),
-      proofs: new Map([[virtualId(3) as VirtualId, get(proven, v1).proofs.get(virtualId(1))!]]),
+      proofs: new Map([[virtualId(3), get(proven, v1).proofs.get(virtualId(1))!]]),
     };
     const outcome = resolveAbort(
       decryption,

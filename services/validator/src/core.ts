@@ -273,7 +273,11 @@ export class Core {
         clearTimeout(deadline);
         resolve(answers);
       };
-      const deadline = setTimeout(finish, options.timeoutMs ?? this.options.timeouts.answerMs);
+      let deadline: ReturnType<typeof setTimeout> | undefined;
+      /** Others are waited for from when this validator's own part is done, which may take its time and blocks the clock. */
+      const startClock = (): void => {
+        if (!done) deadline = setTimeout(finish, options.timeoutMs ?? this.options.timeouts.answerMs);
+      };
       const ask = async (validator: ValidatorId): Promise<void> => {
         let answer: Answer;
         try {
@@ -296,7 +300,8 @@ export class Core {
       };
       // The peers' requests leave before this validator's own work blocks its thread.
       for (const validator of members) if (validator !== this.index) void ask(validator);
-      if (members.includes(this.index)) setImmediate(() => void ask(this.index));
+      if (members.includes(this.index)) setImmediate(() => void ask(this.index).then(startClock));
+      else startClock();
     });
   }
 
