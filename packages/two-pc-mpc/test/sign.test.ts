@@ -552,7 +552,7 @@ async function signEndToEnd(fixture: SignFixture, hashScheme: HashScheme, label:
   return { bytes, signature, record, message: approved.message };
 }
 
-describe('end to end', () => {
+describe('end to end (MPC:T8 as far as ECDSA on secp256k1 goes)', () => {
   it.each(['keccak256', 'sha256', 'sha256d'] as const)('%s: noble, libsecp256k1 and OpenSSL accept', async (scheme) => {
     const fixture = createFixture({ seed: 'end to end' });
     const { bytes, signature, record, message } = await signEndToEnd(fixture, scheme, scheme);
