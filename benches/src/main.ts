@@ -75,6 +75,10 @@ async function main(argv: readonly string[]): Promise<number> {
     const { runPeerBench } = await import('./peers.ts');
     return runPeerBench(argv.slice(1));
   }
+  if (argv[0] === 'targets') {
+    const { runTargetsBench } = await import('./targets.ts');
+    return runTargetsBench(argv.slice(1));
+  }
   const options = parseOptions(argv);
   if (options !== undefined) return bench(options);
   say(help);

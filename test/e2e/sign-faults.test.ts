@@ -119,11 +119,11 @@ describe('one validator of four lies', () => {
           (faults) => names(faults).join() || 'nobody',
           () => 'refused',
         );
-    for (let i = 0; i < 12; i++) {
+    for (let i = 0; i < 5; i++) {
       const parts = [
-        [bend(client, Math.floor((client.length * i) / 12)), expected, published, proved],
-        [client, expected, bend(published, Math.floor((published.length * i) / 12)), proved],
-        [client, expected, published, bend(proved, Math.floor((proved.length * i) / 12))],
+        [bend(client, Math.floor((client.length * i) / 5)), expected, published, proved],
+        [client, expected, bend(published, Math.floor((published.length * i) / 5)), proved],
+        [client, expected, published, bend(proved, Math.floor((proved.length * i) / 5))],
       ];
       for (const changed of parts) expect(await verdict(at(changed))).toBe('refused');
     }

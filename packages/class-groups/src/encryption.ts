@@ -4,8 +4,21 @@
  * @module
  */
 import type { Element, FixedBaseTable } from '@dwallet/kernel';
-import { type Base, type Random, type Reader, Secret, concat, mod, readElement, uniformBits } from '@dwallet/sigma';
+import {
+  type Base,
+  type Random,
+  type Reader,
+  Secret,
+  concat,
+  encodeUint,
+  mod,
+  readElement,
+  seededRandom,
+  uniformBits,
+  xof,
+} from '@dwallet/sigma';
 import type { PublicParameters } from './parameters.ts';
+import { blindedPower } from './proofs/blinded-power.ts';
 import { type TableCache, loadTable } from './table-cache.ts';
 
 /** A class-group base with its table where one exists. */
@@ -104,6 +117,23 @@ export const trivialEncryption = (parameters: PublicParameters, message: bigint)
 });
 
 /**
+ * c1^x for the long-lived secret key x of one holder. Whoever made c1 may have chosen it, so the base is blinded (CG 1.10), with the
+ * public key recomputed from x. The blinding exponent is a hash of x and c1: unknown to everybody else, and no randomness is needed.
+ * Costs two powers and two powers of h.
+ */
+function secretKeyPower(parameters: PublicParameters, secretKey: Secret<bigint>, c1: Element): Element {
+  const { group, randomnessBits } = parameters;
+  const x = secretKey.expose();
+  const publicKey = parameters.powerOfH(x, randomnessBits);
+  const seed = xof(
+    'CLG-v1/decryption-blinding',
+    concat(encodeUint(x, (randomnessBits + 7) >> 3), group.encode(c1)),
+    32,
+  );
+  return blindedPower(parameters, c1, x, randomnessBits, publicKey, seededRandom(seed));
+}
+
+/**
  * Dec(sk, ct) = log_F(c2 c1^-sk), or undefined when c2 c1^-sk is not in F.
  * Only for keys of one holder (user encryption keys); the network key is never in one place.
  */
@@ -113,7 +143,7 @@ export function decrypt(
   { c1, c2 }: Ciphertext,
 ): bigint | undefined {
   const { group } = parameters;
-  const power = group.power(c1, secretKey.expose(), parameters.randomnessBits);
+  const power = secretKeyPower(parameters, secretKey, c1);
   return parameters.logF(group.compose(c2, group.invert(power)));
 }
 
@@ -127,7 +157,7 @@ export function decryptSquared(
   { c1, c2 }: Ciphertext,
 ): bigint | undefined {
   const { group, q } = parameters;
-  const power = group.power(c1, secretKey.expose(), parameters.randomnessBits);
+  const power = secretKeyPower(parameters, secretKey, c1);
   const twice = parameters.logF(group.square(group.compose(c2, group.invert(power))));
   return twice === undefined ? undefined : mod(twice * ((q + 1n) >> 1n), q);
 }

@@ -1,4 +1,5 @@
-import { type Element, referenceKernel } from '@dwallet/kernel';
+import type { Element } from '@dwallet/kernel';
+import { testKernel } from '../../kernel/test/test-kernel.ts';
 import { type Proof, type VirtualId, concat, encodeInt, encodeUint, validatorId, virtualId } from '@dwallet/sigma';
 import { describe, expect, test } from 'vitest';
 import {
@@ -332,6 +333,6 @@ describe('negative shares and full size', () => {
     run(createTestCommittee(parameters, equalWeights(4), 'negative dispute', { negative: true }));
   });
   test('CLG-112 at full size', () => {
-    run(createTestCommittee(createPublicParameters(referenceKernel, clg112), equalWeights(4), 'full dispute'));
+    run(createTestCommittee(createPublicParameters(testKernel, clg112), equalWeights(4), 'full dispute'));
   });
 });

@@ -1,5 +1,5 @@
 /** The network DKG among honest and silent validators (CG 8.1): outcome, reveal budget, thresholds, rehearsal, erasure. */
-import { referenceKernel } from '@dwallet/kernel';
+import { testKernel } from '../../kernel/test/test-kernel.ts';
 import {
   AbortError,
   BugError,
@@ -124,7 +124,7 @@ describe('CG:T20 honest validators', () => {
   });
 
   test('n = 4 at full size, CLG-112', () => {
-    const full = runNetworkDkg(createPublicParameters(referenceKernel, clg112), [1, 1, 1, 1]);
+    const full = runNetworkDkg(createPublicParameters(testKernel, clg112), [1, 1, 1, 1]);
     expect(full.blamed).toEqual([]);
     expect(full.networkKey.rehearsedBy).toEqual([1, 2, 3, 4]);
     expect((full.messages.deal[0]?.message.length ?? 0) < 2048).toBe(true);

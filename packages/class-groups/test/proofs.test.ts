@@ -1,4 +1,5 @@
 import type { Element } from '@dwallet/kernel';
+import { testKernel } from '../../kernel/test/test-kernel.ts';
 import {
   type Digest,
   type Language,
@@ -53,7 +54,6 @@ import {
   validEncryptionBytes,
   validEncryptionInstance,
 } from '../src/index.ts';
-import { referenceKernel } from '@dwallet/kernel';
 import { createTestCommittee } from './helpers/committee.ts';
 import { bytes32, testRandom, testSession, toyParameters } from './helpers/toy.ts';
 
@@ -567,7 +567,7 @@ describe('CG 6.2, 6.3: proof sizes with our sigma', () => {
     [clg112, 234],
     [clg128, 294],
   ])('%o', (profile, elementBytes) => {
-    const full = createPublicParameters(referenceKernel, profile);
+    const full = createPublicParameters(testKernel, profile);
     const R = full.randomnessBits;
     expect(knowledgeOfExponentBytes(knowledgeOfExponent(full))).toBe(elementBytes + Math.ceil((R + 128 + 96 + 1) / 8));
     expect(validEncryptionBytes(validEncryption(full, { element: full.h }))).toBe(

@@ -1,4 +1,5 @@
-import { type Element, referenceKernel } from '@dwallet/kernel';
+import type { Element } from '@dwallet/kernel';
+import { testKernel } from '../../kernel/test/test-kernel.ts';
 import {
   InvalidArgumentsError,
   Secret,
@@ -361,7 +362,7 @@ describe('pitfalls of the threshold layer', () => {
 
 describe('full size', () => {
   test('CLG-128, n = 4: two ciphertexts decrypt from any three validators', () => {
-    const full = createPublicParameters(referenceKernel, clg128);
+    const full = createPublicParameters(testKernel, clg128);
     const committee = createTestCommittee(full, equalWeights(4), 'full size');
     const request = committee.request([1n, full.q - 5n]);
     const answers = [4, 2, 1].map((v) => committee.answer(request, v));

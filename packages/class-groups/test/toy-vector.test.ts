@@ -1,4 +1,5 @@
-import { type Element, referenceKernel } from '@dwallet/kernel';
+import type { Element } from '@dwallet/kernel';
+import { testKernel } from '../../kernel/test/test-kernel.ts';
 import {
   type VirtualId,
   Secret,
@@ -34,7 +35,7 @@ import { bytes32, testRandom, testSession } from './helpers/toy.ts';
 // CG A.1 and A.2, on the group itself: q = 1009 is far below what PublicParameters accepts from a derivation.
 const q = 1009n;
 const p = 4079n;
-const group = referenceKernel.createGroup({ discriminant: -p * q * q * q, conductor: q });
+const group = testKernel.createGroup({ discriminant: -p * q * q * q, conductor: q });
 const width = group.elementBytes / 2;
 const form = (a: bigint, b: bigint): Element => group.decode(concat(encodeUint(a, width), encodeInt(b, width)));
 const show = (element: Element): [bigint, bigint] => {

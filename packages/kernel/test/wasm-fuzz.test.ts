@@ -6,7 +6,14 @@
  */
 
 import { describe, expect, it } from 'vitest';
-import { type ClassGroup, type Element, ElementDecodeError, referenceKernel } from '../src/index.ts';
+import {
+  type ClassGroup,
+  type Element,
+  ElementDecodeError,
+  type FixedBaseTable,
+  referenceKernel,
+  TableDecodeError,
+} from '../src/index.ts';
 import type { Form } from '../src/reference/form.ts';
 import { wasmKernel } from '../src/wasm/index.ts';
 import { corpus, formBytes, Rng, slowGcd } from './forms.ts';
@@ -188,6 +195,39 @@ class Fuzzer {
     }
   }
 
+  /** A table of the WebAssembly kernel, made by either kernel, whose bytes are the same; sometimes damaged bytes, which both refuse. */
+  table(wasm: ClassGroup, reference: ClassGroup, x: Pair, bits: number): FixedBaseTable {
+    const max = this.pick([2000, 10_000, 100_000, undefined]);
+    const own = wasm.buildTable(x.wasm, bits, max);
+    if (this.rng.below(4) !== 0) return own;
+    const bytes = wasm.encodeTable(own);
+    const foreign = reference.encodeTable(reference.buildTable(x.reference, bits, max));
+    this.count('table bytes');
+    if (Buffer.compare(bytes, foreign) !== 0) throw new Error(`seed ${seed}, operation ${this.done}: tables differ`);
+    const bad = Uint8Array.from(bytes);
+    const bit = this.rng.below(8 * bad.length);
+    bad[bit >> 3] = (bad[bit >> 3] as number) ^ (1 << (bit & 7));
+    const outcomes = [true, false].map((trusted) =>
+      [wasm, reference].map((group, i) => {
+        try {
+          const base = i === 0 ? x.wasm : x.reference;
+          return Buffer.from(group.encodeTable(group.decodeTable(bad, base, { trusted }))).toString('hex');
+        } catch (error) {
+          if (error instanceof TableDecodeError) return error.message;
+          throw error;
+        }
+      }),
+    );
+    this.count('damaged table');
+    for (const [first, second] of outcomes as [[string, string], [string, string]]) {
+      const spelled = first === Buffer.from(bad).toString('hex');
+      if (first !== second || !(spelled || first.startsWith('table '))) {
+        throw new Error(`seed ${seed}, operation ${this.done}: damaged table, ${first} and ${second}`);
+      }
+    }
+    return wasm.decodeTable(foreign, x.wasm, { trusted: this.rng.below(2) === 0 });
+  }
+
   power(
     wasm: ClassGroup,
     reference: ClassGroup,
@@ -202,14 +242,27 @@ class Fuzzer {
     const detail = `${i}, ${j}, ${bits} bits`;
     keep('powerVartime', { wasm: wasm.powerVartime(x.wasm, i), reference: expected }, [x], detail);
     keep('power', { wasm: wasm.power(x.wasm, i, bits), reference: expected }, [x], detail);
-    const table = wasm.buildTable(x.wasm, bits, this.pick([10_000, 100_000, undefined]));
+    const table = this.table(wasm, reference, x, bits);
     keep('tablePower', { wasm: wasm.tablePower(table, i), reference: expected }, [x], detail);
     keep('tablePowerVartime', { wasm: wasm.tablePowerVartime(table, i), reference: expected }, [x], detail);
-    const terms = (side: 'wasm' | 'reference') => [
-      { base: x[side], exponent: i },
-      { base: y[side], exponent: j },
-      { base: x[side], exponent: 3n },
-    ];
+    // Up to nine factors: repeated bases, inverses of each other, zero exponents, very different lengths.
+    const extra = Array.from({ length: this.rng.below(7) }, () => ({
+      from: this.rng.below(2) === 0 ? x : y,
+      inverted: this.rng.below(3) === 0,
+      exponent: this.rng.below(5) === 0 ? -i : exponent(),
+    }));
+    const terms = (side: 'wasm' | 'reference') => {
+      const group = side === 'wasm' ? wasm : reference;
+      return [
+        { base: x[side], exponent: i },
+        { base: y[side], exponent: j },
+        { base: x[side], exponent: 3n },
+        ...extra.map(({ from, inverted, exponent: e }) => ({
+          base: inverted ? group.invert(from[side]) : from[side],
+          exponent: e,
+        })),
+      ];
+    };
     const product = reference.multiPowerVartime(terms('reference'));
     keep('multiPowerVartime', { wasm: wasm.multiPowerVartime(terms('wasm')), reference: product }, [x, y], detail);
     const wide = Math.max(bits, 2);

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { pippenger } from '@noble/curves/abstract/curve.js';
+import { interleavedMSMUnsafe, pippenger } from '@noble/curves/abstract/curve.js';
 import type { WeierstrassPoint } from '@noble/curves/abstract/weierstrass.js';
 import { secp256k1, secp256k1_hasher } from '@noble/curves/secp256k1.js';
 import { bytesToInteger, encodeText, encodeUint, encodeUint8, mod, type Reader } from './encoding.ts';
@@ -49,9 +49,41 @@ pedersenH.assertValidity();
 // As for G: the table is made at the first multiplication.
 pedersenH.precompute(8);
 
+const encodings = new WeakMap<Point, Uint8Array>();
+
+/** One point is an item of many transcripts, and encoding a sum costs an inversion: it is made once. */
 function encodePoint(point: Point): Uint8Array {
+  const known = encodings.get(point);
+  if (known !== undefined) return known.slice();
   if (point.is0()) throw new InvalidArgumentsError('point', 'the identity has no encoding');
-  return point.toBytes(true);
+  const bytes = point.toBytes(true);
+  encodings.set(point, bytes);
+  return bytes.slice();
+}
+
+/** From here on buckets are cheaper than a table per point. */
+const pippengerPoints = 512;
+/** Width of the wNAF of {@link multiScalar}: about 51 additions for a scalar of 256 bits, 29 for one of 128. */
+const nafWidth = 5;
+
+/** Public scalars. Of k and q - k the shorter one is used, so that a negative weight of 128 bits costs 128 bits. */
+function multiScalar(terms: readonly { readonly point: Point; readonly scalar: bigint }[]): Point {
+  const points: Point[] = [];
+  const scalars: bigint[] = [];
+  for (const { point, scalar } of terms) {
+    const k = mod(scalar, q);
+    if (k === 0n || point.is0()) continue;
+    const negative = 2n * k > q;
+    points.push(negative ? point.negate() : point);
+    scalars.push(negative ? q - k : k);
+  }
+  const [first, second] = points;
+  const [k, l] = scalars as [bigint, bigint];
+  if (first === undefined) return Point.ZERO;
+  if (second === undefined) return first.multiplyUnsafe(k);
+  if (points.length === 2) return first.mulAddUnsafe(k, second, l);
+  if (points.length >= pippengerPoints) return pippenger(Point, points, scalars);
+  return interleavedMSMUnsafe(Point, points, nafWidth)(scalars);
 }
 
 /** secp256k1, curve 0. */
@@ -84,21 +116,7 @@ export const secp256k1Curve: Curve = {
     const k = mod(scalar, q);
     return k === 0n || point.is0() ? Point.ZERO : point.multiplyUnsafe(k);
   },
-  multiScalarVartime(terms) {
-    const points: Point[] = [];
-    const scalars: bigint[] = [];
-    for (const { point, scalar } of terms) {
-      const k = mod(scalar, q);
-      if (k === 0n || point.is0()) continue;
-      points.push(point);
-      scalars.push(k);
-    }
-    if (points.length === 0) return Point.ZERO;
-    if (points.length <= 4) {
-      return points.reduce((sum, point, i) => sum.add(point.multiplyUnsafe(scalars[i] as bigint)), Point.ZERO);
-    }
-    return pippenger(Point, points, scalars);
-  },
+  multiScalarVartime: multiScalar,
   parameters: [encodeUint8(0), encodeUint(q, 32), encodePoint(Point.BASE)],
 };
 

@@ -20,10 +20,23 @@ export interface ClassSetting {
   powerOfF(m: bigint): Element;
 }
 
-/** A base of a row. Give a class base its table where one exists; equal objects are merged in batch verification. */
+/** Tables of one base. A table costs the same for every exponent, so a base with exponents of two lengths may have one for each. */
+export interface BaseTables {
+  readonly table?: FixedBaseTable;
+  /** For shorter exponents than `table`. */
+  readonly shortTable?: FixedBaseTable;
+}
+
+/** The cheapest table that serves exponents of `bits` bits, if there is one. */
+export function tableFor({ table, shortTable }: BaseTables, bits: number): FixedBaseTable | undefined {
+  if (shortTable !== undefined && shortTable.exponentBits >= bits) return shortTable;
+  return table !== undefined && table.exponentBits >= bits ? table : undefined;
+}
+
+/** A base of a row. Give a class base its tables where they exist; equal objects are merged in batch verification. */
 export type Base =
   | { readonly kind: 'curve'; readonly point: Point }
-  | { readonly kind: 'class'; readonly element: Element; readonly table?: FixedBaseTable }
+  | ({ readonly kind: 'class'; readonly element: Element } & BaseTables)
   /** f of the class setting. */
   | { readonly kind: 'f' };
 
@@ -158,9 +171,17 @@ export function languageTranscript(language: Language): readonly Uint8Array[] {
 /**
  * phi(witness) for a secret witness or mask.
  * @param bits - for each coordinate, the bound of |value| in bits that the regular recoding assumes (ignored for scalars).
+ * @param known - components that the caller has computed in another way; undefined where it has not.
  */
-export function applySecret(language: Language, witness: readonly bigint[], bits: readonly number[]): Component[] {
-  return language.rows.map((row) => {
+export function applySecret(
+  language: Language,
+  witness: readonly bigint[],
+  bits: readonly number[],
+  known: readonly (Component | undefined)[] = [],
+): Component[] {
+  return language.rows.map((row, index) => {
+    const component = known[index];
+    if (component !== undefined) return component;
     if (row.group === 'curve') {
       const curve = curveOf(language);
       let sum = curve.identity;
@@ -178,10 +199,13 @@ export function applySecret(language: Language, witness: readonly bigint[], bits
     for (const { base, coordinate } of row.terms) {
       const exponent = witness[coordinate] as bigint;
       if (base.kind === 'curve') throw new BugError('curve base in a class row');
-      if (base.kind === 'f') product = group.compose(product, setting.powerOfF(mod(exponent, setting.q)));
-      else if (base.table !== undefined && base.table.exponentBits >= (bits[coordinate] as number)) {
-        product = group.compose(product, group.tablePower(base.table, exponent));
-      } else {
+      if (base.kind === 'f') {
+        product = group.compose(product, setting.powerOfF(mod(exponent, setting.q)));
+        continue;
+      }
+      const table = tableFor(base, bits[coordinate] as number);
+      if (table !== undefined) product = group.compose(product, group.tablePower(table, exponent));
+      else {
         terms.push({ base: base.element, exponent });
         longest = Math.max(longest, bits[coordinate] as number);
       }

@@ -62,14 +62,41 @@ function challenges(
   );
 }
 
-/** Samples one mask vector: scalars uniform mod q, integers uniform in [0, 2^maskBits). */
-function sampleMask(language: Language, batch: number, random: Random): bigint[] {
+/**
+ * The randomness of one proof, t: scalars uniform mod q, integers uniform in [0, 2^maskBits). It depends on the coordinates of the
+ * language only, so it can be drawn before the bases are known.
+ */
+export function drawMask(language: Language, batch: number, random: Random): bigint[] {
   const order = scalarOrder(language);
   return language.coordinates.map((coordinate) =>
     coordinate.kind === 'scalar'
       ? uniformBelow(random, order)
       : uniformBits(random, maskBits(language, coordinate, batch)),
   );
+}
+
+/** T = phi(t). @param known - components that the caller computed otherwise; undefined where it did not. */
+export function applyMask(
+  language: Language,
+  batch: number,
+  t: readonly bigint[],
+  known: readonly (Component | undefined)[] = [],
+): Component[] {
+  const bits = language.coordinates.map((c) => (c.kind === 'scalar' ? 0 : maskBits(language, c, batch)));
+  return applySecret(language, t, bits, known);
+}
+
+/** @throws InvalidArgumentsError for a witness that is out of its declared range. */
+function checkWitness(language: Language, witness: readonly bigint[]): void {
+  const order = scalarOrder(language);
+  language.coordinates.forEach((coordinate, i) => {
+    const value = witness[i];
+    if (value === undefined) throw new InvalidArgumentsError(`witness.${coordinate.name}`, 'is missing');
+    const bound = coordinate.kind === 'scalar' ? order : 1n << BigInt(coordinate.bits);
+    const lowest = coordinate.kind === 'integer' && coordinate.signed === true ? -bound + 1n : 0n;
+    if (value < lowest || value >= bound)
+      throw new InvalidArgumentsError(`witness.${coordinate.name}`, 'is out of its declared range');
+  });
 }
 
 /**
@@ -86,26 +113,37 @@ export function prove(
   random: Random,
   oracle: ChallengeOracle = mpcChallenges,
 ): Proof {
+  const t = drawMask(language, Math.max(statements.length, 1), random);
+  return proveWithMask(language, context, statements, witnesses, { t, known: [] }, oracle);
+}
+
+/** A mask that was drawn beforehand, with the components of T = phi(t) that are known already. It serves ONE proof. */
+export interface DrawnMask {
+  readonly t: readonly bigint[];
+  readonly known: readonly (Component | undefined)[];
+}
+
+/**
+ * As {@link prove}, with a mask from {@link drawMask}. The caller answers for its single use: the same mask under two challenges gives the
+ * witness away.
+ */
+export function proveWithMask(
+  language: Language,
+  context: Uint8Array,
+  statements: readonly Statement[],
+  witnesses: readonly (readonly bigint[])[],
+  { t, known }: DrawnMask,
+  oracle: ChallengeOracle = mpcChallenges,
+): Proof {
   const batch = statements.length;
   if (batch === 0 || witnesses.length !== batch)
     throw new InvalidArgumentsError('witnesses', 'one per statement, at least one');
-  const order = scalarOrder(language);
-  for (const witness of witnesses) {
-    language.coordinates.forEach((coordinate, i) => {
-      const value = witness[i];
-      if (value === undefined) throw new InvalidArgumentsError(`witness.${coordinate.name}`, 'is missing');
-      const bound = coordinate.kind === 'scalar' ? order : 1n << BigInt(coordinate.bits);
-      const lowest = coordinate.kind === 'integer' && coordinate.signed === true ? -bound + 1n : 0n;
-      if (value < lowest || value >= bound)
-        throw new InvalidArgumentsError(`witness.${coordinate.name}`, 'is out of its declared range');
-    });
-  }
-  const randomizers = sampleMask(language, batch, random);
-  const bits = language.coordinates.map((c) => (c.kind === 'scalar' ? 0 : maskBits(language, c, batch)));
-  const mask = applySecret(language, randomizers, bits);
+  for (const witness of witnesses) checkWitness(language, witness);
+  const mask = applyMask(language, batch, t, known);
   const es = challenges(language, context, statements, mask, oracle);
+  const order = scalarOrder(language);
   const responses = language.coordinates.map((coordinate, i) => {
-    let z = randomizers[i] as bigint;
+    let z = t[i] as bigint;
     for (let j = 0; j < batch; j++) z += (es[j] as bigint) * ((witnesses[j] as readonly bigint[])[i] as bigint);
     return coordinate.kind === 'scalar' ? mod(z, order) : z;
   });

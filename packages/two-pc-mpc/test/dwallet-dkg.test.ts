@@ -1,6 +1,6 @@
 /** dWallet DKG (MPC 3): checks K1 to K8 and A1 to A4, the Dkg.* rows of MPC 11.4, T1, T10. */
 import { deriveTestParameters, encrypt, encryptWith, generateKey } from '@dwallet/class-groups';
-import { referenceKernel } from '@dwallet/kernel';
+import { testKernel } from '../../kernel/test/test-kernel.ts';
 import {
   type Proof,
   Secret,
@@ -566,7 +566,7 @@ describe('user encryption keys', () => {
     const error = thrown(() => verifyRegistration(registerUserKey(curve, parameters, twisted, alice.accountKey)));
     expect(error.check).toBe('MPC:K5');
     expect(error.message).toContain('CG:P7');
-    const foreignParameters = deriveTestParameters(referenceKernel, 521);
+    const foreignParameters = deriveTestParameters(testKernel, 521);
     const foreignKey = generateKey(foreignParameters, randomFor('foreign')).encryptionKey;
     expectCheck('MPC:K5', () =>
       verifyRegistration(registerUserKey(curve, foreignParameters, foreignKey, alice.accountKey)),

@@ -1,6 +1,6 @@
 /** Setup, dWallet DKG and presign once at each full size, from wire bytes to plaintexts. */
 import { clg112, clg128, createPublicParameters } from '@dwallet/class-groups';
-import { referenceKernel } from '@dwallet/kernel';
+import { testKernel } from '../../kernel/test/test-kernel.ts';
 import { mod } from '@dwallet/sigma';
 import { expect, test } from 'vitest';
 import { encodeCertificate } from '../src/certificates.ts';
@@ -17,7 +17,7 @@ import { createNetworkFixture, curve, q, randomFor, sessionFor } from './helpers
 test.each([clg112, clg128])(
   'MPC:T1 MPC:T2 at $id: setup, encrypted dWallet, a presign and its targeting',
   (profile) => {
-    const parameters = createPublicParameters(referenceKernel, profile);
+    const parameters = createPublicParameters(testKernel, profile);
     const network = createNetworkFixture({ parameters, weights: [1, 1] });
     const { setup, access } = network;
     const registry = new Registry();

@@ -9,7 +9,7 @@ import {
   sampleRandomness,
   withTable,
 } from '@dwallet/class-groups';
-import { referenceKernel } from '@dwallet/kernel';
+import { testKernel } from '../../kernel/test/test-kernel.ts';
 import { type Language, prove, uniformBelow } from '@dwallet/sigma';
 import { describe, expect, test } from 'vitest';
 import { encryptionOfDiscreteLog } from '../src/proofs/encryption-of-discrete-log.ts';
@@ -38,7 +38,7 @@ let own: Material | undefined;
 const material = (): Material => (own ??= materialOf(toyParameters(), 'material'));
 let foreign: Material | undefined;
 /** One bit more: another discriminant, encodings of the same length. */
-const foreignMaterial = (): Material => (foreign ??= materialOf(deriveTestParameters(referenceKernel, 521), 'foreign'));
+const foreignMaterial = (): Material => (foreign ??= materialOf(deriveTestParameters(testKernel, 521), 'foreign'));
 
 const top = (bits: number): bigint => (1n << BigInt(bits)) - 1n;
 const etas = (parameters: PublicParameters, label: string, count: number): bigint[] => {

@@ -9,7 +9,7 @@ import {
   encryptWith,
   subtractCiphertexts,
 } from '@dwallet/class-groups';
-import { referenceKernel } from '@dwallet/kernel';
+import { testKernel } from '../../kernel/test/test-kernel.ts';
 import { BugError, CheckError, type Digest, concat, encodeInt, encodeUint, invertMod, mod } from '@dwallet/sigma';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -333,7 +333,7 @@ describe('MPC:S3: encodings, ranges and membership (lessons 1.13)', () => {
   });
 
   it('an element of another discriminant of the same encoded size', () => {
-    const foreign = deriveTestParameters(referenceKernel, 519);
+    const foreign = deriveTestParameters(testKernel, 519);
     expect(foreign.group.elementBytes).toBe(group.elementBytes);
     const element = foreign.group.encode(foreign.h);
     const c2 = take('ct_A', honest.bytes).slice(group.elementBytes);

@@ -3,7 +3,7 @@
  */
 import { createPublicKey, verify as opensslVerify } from 'node:crypto';
 import { clg112, clg128, createPublicParameters } from '@dwallet/class-groups';
-import { referenceKernel } from '@dwallet/kernel';
+import { testKernel } from '../../kernel/test/test-kernel.ts';
 import {
   type Digest,
   type Point,
@@ -570,7 +570,7 @@ describe('end to end (MPC:T8 as far as ECDSA on secp256k1 goes)', () => {
   });
 
   it('at full size (CLG-112)', { timeout: 300_000 }, async () => {
-    const fixture = createFixture({ parameters: createPublicParameters(referenceKernel, clg112), seed: 'full size' });
+    const fixture = createFixture({ parameters: createPublicParameters(testKernel, clg112), seed: 'full size' });
     const { signature, record, message, bytes } = await signEndToEnd(fixture, 'sha256d', 'full');
     expect(
       tiny.verify(
@@ -586,7 +586,7 @@ describe('end to end (MPC:T8 as far as ECDSA on secp256k1 goes)', () => {
 
 describe('size of SignMsg', () => {
   it('at most 8 kB at CLG-128, and the same for every committee', async () => {
-    const parameters = createPublicParameters(referenceKernel, clg128);
+    const parameters = createPublicParameters(testKernel, clg128);
     expect(signMessageBytes(parameters, curve)).toBeLessThanOrEqual(8000);
     expect(signMessageBytes(parameters, curve)).toBe(6303);
     const sizes = await Promise.all(

@@ -1,7 +1,8 @@
 /**
  * The durable single-use markers of MPC 5.8 and MPC 11.7: crashes, torn writes, damaged and newer files (lessons 1.7).
  */
-import { spawnSync } from 'node:child_process';
+import { spawnSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   copyFileSync,
   existsSync,
@@ -360,6 +361,36 @@ describe('one writer', () => {
     open(path).close();
     expect(existsSync(`${path}.lock`)).toBe(false);
   });
+
+  it.skipIf(process.platform !== 'linux')(
+    'a killed owner that nobody has waited for, or whose number another process has now, holds nothing',
+    async () => {
+      const path = fresh();
+      // The shell's child ends at once; what the shell has become never asks for it.
+      const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 30'], { stdio: ['ignore', 'pipe', 'ignore'] });
+      const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+      const zombie = line.toString().trim();
+      try {
+        while (!readFileSync(`/proc/${zombie}/stat`, 'utf8').includes(') Z '))
+          await new Promise((resolve) => setTimeout(resolve, 10));
+        writeFileSync(`${path}.lock`, zombie);
+        open(path).close();
+        writeFileSync(`${path}.lock`, `${process.ppid} 1`);
+        open(path).close();
+        // The lock that a store writes is one that others respect.
+        const store = open(path);
+        const lock = readFileSync(`${path}.lock`, 'utf8');
+        store.close();
+        expect(lock).toMatch(new RegExp(`^${process.pid} [0-9]+$`));
+        const stat = readFileSync(`/proc/${parent.pid}/stat`, 'utf8');
+        const startTime = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+        writeFileSync(`${path}.lock`, `${parent.pid} ${startTime}`);
+        expect(() => open(path)).toThrow(`in use by process ${parent.pid}`);
+      } finally {
+        parent.kill('SIGKILL');
+      }
+    },
+  );
 
   it('a file that grows behind its back stops it', async () => {
     const path = await logOf(1);

@@ -1,5 +1,5 @@
 /** Parameters, randomness and sessions for tests. The toy profile is refused by every service. */
-import { referenceKernel } from '@dwallet/kernel';
+import { testKernel } from '../../../kernel/test/test-kernel.ts';
 import { type Random, digest, encodeText, seededRandom, sessionId, xof } from '@dwallet/sigma';
 import {
   type AccessStructure,
@@ -10,7 +10,7 @@ import {
 } from '../../src/index.ts';
 
 /** secp256k1, Delta_q of about 1033 bits. */
-export const toyParameters: PublicParameters = deriveTestParameters(referenceKernel, 520);
+export const toyParameters: PublicParameters = deriveTestParameters(testKernel, 520);
 
 /** 32 bytes from a label. */
 export const bytes32 = (label: string): Uint8Array => xof('test/bytes32', encodeText(label), 32);

@@ -12,7 +12,8 @@ import {
   generateKey,
   withTable,
 } from '@dwallet/class-groups';
-import { type Element, referenceKernel } from '@dwallet/kernel';
+import type { Element } from '@dwallet/kernel';
+import { testKernel } from '../../../kernel/test/test-kernel.ts';
 import {
   type Curve,
   type Random,
@@ -52,7 +53,7 @@ export const randomFor = (label: string): Random => seededRandom(hashTagged('tes
 
 let toy: PublicParameters | undefined;
 /** Delta_q of about 1033 bits, q of secp256k1. Built once per test file. */
-export const toyParameters = (): PublicParameters => (toy ??= deriveTestParameters(referenceKernel, 520));
+export const toyParameters = (): PublicParameters => (toy ??= deriveTestParameters(testKernel, 520));
 
 export const secretKeyFor = (label: string): Secret<Uint8Array> => new Secret(randomFor(`ed25519/${label}`)(32));
 /** Like the production function over a fixed label: an id of the kind, owned by the account. */

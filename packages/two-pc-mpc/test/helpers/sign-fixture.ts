@@ -18,7 +18,7 @@ import {
   prepareKeyShare,
   withTable,
 } from '@dwallet/class-groups';
-import { referenceKernel } from '@dwallet/kernel';
+import { testKernel } from '../../../kernel/test/test-kernel.ts';
 import {
   type Curve,
   type Digest,
@@ -55,7 +55,7 @@ export const digestOf = (label: string): Digest => digestTagged('test-digest', [
 
 let toy: PublicParameters | undefined;
 /** Delta_q of about 1033 bits, q of secp256k1. Built once per test file. */
-export const toyParameters = (): PublicParameters => (toy ??= deriveTestParameters(referenceKernel, 520));
+export const toyParameters = (): PublicParameters => (toy ??= deriveTestParameters(testKernel, 520));
 
 export interface TestDWallet {
   readonly record: DWalletRecord;

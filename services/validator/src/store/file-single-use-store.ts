@@ -73,6 +73,8 @@ const keyOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 /** Paths that this process has open: one writer per file. */
 const openPaths = new Set<string>();
 
+const pidOf = (owner: string): string => owner.split(' ')[0] ?? owner;
+
 /** Takes the lock file, or that of a process that no longer runs. */
 function lock(path: string): void {
   if (openPaths.has(path)) throw new SingleUseStoreError(`${path} is already open in this process`);
@@ -80,7 +82,7 @@ function lock(path: string): void {
   for (let attempt = 0; attempt < 3; attempt++) {
     try {
       const file = openSync(lockPath, 'wx', 0o600);
-      writeSync(file, encodeText(`${process.pid}`));
+      writeSync(file, encodeText(`${process.pid} ${processFacts(process.pid)?.startTime ?? ''}`.trim()));
       closeSync(file);
       openPaths.add(path);
       return;
@@ -95,7 +97,7 @@ function lock(path: string): void {
 function dropStaleLock(path: string, lockPath: string): void {
   const seen = readIfThere(lockPath);
   if (seen === undefined) return;
-  if (isAlive(seen)) throw new SingleUseStoreError(`${path} is in use by process ${seen}`);
+  if (isAlive(seen)) throw new SingleUseStoreError(`${path} is in use by process ${pidOf(seen)}`);
   // Two processes may find the same stale lock: the rename moves one file once, and what was moved tells whose it was.
   const aside = `${lockPath}.${process.pid}`;
   try {
@@ -108,7 +110,7 @@ function dropStaleLock(path: string, lockPath: string): void {
   if (moved !== seen) {
     linkSync(aside, lockPath);
     unlinkIfThere(aside);
-    throw new SingleUseStoreError(`${path} is in use by process ${moved}`);
+    throw new SingleUseStoreError(`${path} is in use by process ${pidOf(moved ?? '')}`);
   }
   unlinkIfThere(aside);
 }
@@ -122,10 +124,32 @@ function readIfThere(path: string): string | undefined {
   }
 }
 
+/**
+ * State letter and start time of a process, from Linux' own table.
+ * @returns undefined where there is no such table, or no such process in it.
+ */
+function processFacts(pid: number): { readonly state: string; readonly startTime: string } | undefined {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    return undefined;
+  }
+  // The name in brackets may hold anything; state is the field after it, the start time the 20th.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return { state: fields[0] ?? '', startTime: fields[19] ?? '' };
+}
+
+/** @param owner - a lock's content: process number, and its start time where that is known. */
 function isAlive(owner: string): boolean {
-  const pid = Number(owner);
+  const [number = '', startTime] = owner.split(' ');
+  const pid = Number(number);
   // Our own number in a lock that this process does not know is left over from an earlier process that had it.
   if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false;
+  const facts = processFacts(pid);
+  // Killed, and nobody has asked for its exit code yet; or another process that got the number since.
+  if (facts !== undefined && /^[ZX]$/.test(facts.state)) return false;
+  if (facts !== undefined && startTime !== undefined && startTime !== facts.startTime) return false;
   try {
     process.kill(pid, 0);
     return true;

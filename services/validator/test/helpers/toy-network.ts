@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type AccessStructure, type PublicParameters, deriveTestParameters, equalWeights } from '@dwallet/class-groups';
 import { DWalletClient, type WalletData, type WalletStore } from '@dwallet/client-sdk';
-import { referenceKernel } from '@dwallet/kernel';
+import { wasmKernel } from '@dwallet/kernel/wasm';
 import {
   type Digest,
   type PresignId,
@@ -55,7 +55,7 @@ export const randomFor = (label: string): Random =>
 
 let toy: PublicParameters | undefined;
 /** Delta_q of about 1033 bits, q of secp256k1. Built once per test file. */
-export const toyParameters = (): PublicParameters => (toy ??= deriveTestParameters(referenceKernel, 520));
+export const toyParameters = (): PublicParameters => (toy ??= deriveTestParameters(wasmKernel, 520));
 
 /** Kind -> id -> hex. */
 export type Records = Record<string, Record<string, string>>;

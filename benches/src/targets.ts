@@ -1,0 +1,162 @@
+/**
+ * `npm run bench:targets`: the protocol rows of issue 3 in units of P, one 1000-bit power of the same kernel, interleaved round by round.
+ *
+ * @module
+ */
+import { parseArgs } from 'node:util';
+import { clg112, clg128 } from '@dwallet/class-groups';
+import { type Row, formatMilliseconds, formatRatio, formatTable } from './format.ts';
+import { type Target, formatTarget, meets } from './kernel/figures.ts';
+import { type KernelName, defaultKernel, kernelNames, kernels } from './kernels.ts';
+import { machineLine } from './machine.ts';
+import { UsageError, integer, oneOf } from './options.ts';
+import { createProgress } from './progress.ts';
+import { type Summary, median, summarize } from './statistics.ts';
+import { type ActName, type Round, TargetJobs } from './targets/jobs.ts';
+import { createTargetNetwork } from './targets/network.ts';
+
+export const targetsHelp = `npm run bench:targets -- [options]
+
+Measures the protocol rows of issue 3 at n = 4: CPU time of one party in units of P, one 1000-bit power (variable base and time) of the same
+kernel, measured in the same round. Medians with quartiles.
+
+  --profile 112|128       class-group profile (default 128, for which the targets are set)
+  --kernel reference|wasm (default $DWALLET_KERNEL, else ${defaultKernel})
+  --rounds 9              samples of everything (of presign sessions: a third of them)
+  --batch 16              presigns per session
+  --smoke                 CLG-112, two rounds, batch of 2: a quick check that everything works
+  --json                  one JSON object per figure and line: {"figure","value","target","met","unit"}
+  --help
+
+The exit code says that every signature verifies, not that targets are met.
+`;
+
+interface TargetOptions {
+  readonly profile: '112' | '128';
+  readonly kernel: KernelName;
+  readonly rounds: number;
+  readonly batch: number;
+  readonly json: boolean;
+}
+
+/** @returns undefined if help was asked for. @throws UsageError */
+export function parseTargetOptions(argv: readonly string[]): TargetOptions | undefined {
+  let values;
+  try {
+    ({ values } = parseArgs({
+      args: [...argv],
+      strict: true,
+      options: {
+        profile: { type: 'string' },
+        kernel: { type: 'string' },
+        rounds: { type: 'string' },
+        batch: { type: 'string' },
+        smoke: { type: 'boolean' },
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }));
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+  if (values.help === true) return undefined;
+  const smoke = values.smoke === true;
+  return {
+    profile: oneOf('profile', values.profile ?? (smoke ? '112' : '128'), ['112', '128']),
+    kernel: oneOf('kernel', values.kernel ?? process.env['DWALLET_KERNEL'] ?? defaultKernel, kernelNames),
+    rounds: integer('rounds', values.rounds ?? (smoke ? '2' : '9'), 1, 1000),
+    batch: integer('batch', values.batch ?? (smoke ? '2' : '16'), 1, 64),
+    json: values.json === true,
+  };
+}
+
+/** What issue 3 asks of an act, in P. */
+export interface TargetRow {
+  readonly act: ActName;
+  readonly label: string;
+  readonly target?: Target;
+  readonly stretch?: number;
+}
+
+const atMost = (bound: number): Target => ({ relation: '<=', bound });
+
+export const targetRows: readonly TargetRow[] = [
+  { act: 'sign-cold', label: 'client sign message, cold', target: atMost(16) },
+  { act: 'verify', label: 'network verification of it', target: atMost(4), stretch: 3 },
+  { act: 'decrypt', label: 'both partial decryptions', target: atMost(2.8) },
+  { act: 'user-share', label: 'user key pair + share encryption with proof', target: atMost(1) },
+  { act: 'presign', label: 'presign, per presign and validator', target: atMost(6), stretch: 4 },
+];
+
+/** An act in P, round by round. */
+export interface TargetFigure extends TargetRow {
+  readonly powers: Summary;
+  readonly milliseconds: number;
+}
+
+/** Rows without a sample are left out. */
+export function targetFigures(rounds: readonly Round[]): TargetFigure[] {
+  return targetRows.flatMap((row) => {
+    const known = rounds.filter((round) => round[row.act] !== undefined && round.power !== undefined);
+    if (known.length === 0) return [];
+    const cost = known.map((round) => round[row.act] as number);
+    const powers = summarize(cost.map((value, i) => value / (known[i]?.power as number)));
+    return [{ ...row, powers, milliseconds: median(cost) }];
+  });
+}
+
+/** As `--json` prints it. */
+export const targetLine = ({ act, powers, target }: TargetFigure) => ({
+  figure: `protocol/${act}`,
+  value: Number(powers.median.toPrecision(6)),
+  target: target === undefined ? null : formatTarget(target),
+  met: target === undefined ? null : meets(powers.median, target),
+  unit: 'P',
+});
+
+function formatTargets(figures: readonly TargetFigure[]): string {
+  const rows: Row[] = figures.map(({ label, powers, milliseconds, target, stretch }) => [
+    label,
+    formatMilliseconds(milliseconds),
+    `${formatRatio(powers)} P`,
+    target === undefined ? '' : formatTarget(target),
+    target === undefined ? '' : meets(powers.median, target) ? 'met' : 'NOT met',
+    stretch === undefined ? '' : `${formatTarget(atMost(stretch))}${powers.median <= stretch ? ', met' : ''}`,
+  ]);
+  return formatTable(['', 'CPU time', 'in P', 'target', '', 'stretch'], rows);
+}
+
+export async function runTargetsBench(argv: readonly string[]): Promise<number> {
+  const options = parseTargetOptions(argv);
+  const say = (text: string): void => void process.stdout.write(`${text}\n`);
+  if (options === undefined) {
+    say(targetsHelp);
+    return 0;
+  }
+  const remark = options.json ? (text: string): void => void process.stderr.write(`${text}\n`) : say;
+  const begin = performance.now();
+  const profile = options.profile === '112' ? clg112 : clg128;
+  remark(`${machineLine()}; ${options.kernel} kernel, ${profile.id}, n = 4, batch of ${options.batch}`);
+  const progress = await createProgress();
+  const network = createTargetNetwork(kernels[options.kernel], profile, options.batch, progress);
+  progress.phase('tables');
+  const jobs = new TargetJobs(network);
+  const rounds: Round[] = [];
+  // The first round lets the compilers finish and is not kept.
+  for (let index = 0; index <= options.rounds; index++) {
+    progress.phase(index === 0 ? 'warm-up' : `round ${index} of ${options.rounds}`);
+    const round = await jobs.round(index, index % 3 === 1, progress.step);
+    if (index > 0) rounds.push(round);
+  }
+  progress.done();
+  await progress.close();
+  const figures = targetFigures(rounds);
+  if (options.json) for (const figure of figures) say(JSON.stringify(targetLine(figure)));
+  else
+    say(`\nP = ${formatMilliseconds(median(rounds.map(({ power }) => power as number)))}\n\n${formatTargets(figures)}`);
+  const unmet = figures.filter(({ target, powers }) => target !== undefined && !meets(powers.median, target)).length;
+  remark(
+    `\ntargets not met: ${unmet}; every signature verifies; total ${((performance.now() - begin) / 1000).toFixed(1)} s`,
+  );
+  return 0;
+}

@@ -1,0 +1,239 @@
+/**
+ * The acts that issue 3 sets targets for, each as a function of one sample. Every sample is a whole run of the act on its own fresh
+ * inputs, and a round ends with a signature that another library verifies.
+ *
+ * @module
+ */
+import {
+  type DecryptionShares,
+  type EncryptionKey,
+  encodeCiphertext,
+  encodeShares,
+  encrypt,
+  expectedValidators,
+  withTable,
+} from '@dwallet/class-groups';
+import type { Element } from '@dwallet/kernel';
+import { Secret, encodeContext, encodeProof, encodeText, prove, uniformBits, uniformNonZero } from '@dwallet/sigma';
+import {
+  type ApprovedRequest,
+  MemorySignMessageStore,
+  MemorySingleUseStore,
+  type Presign,
+  type SharePermit,
+  type SigningDecryption,
+  type VerifiedSignMessage,
+  agreeOnMasks,
+  combineSignature,
+  createSigningDecryption,
+  decryptOptimistic,
+  deriveUserKey,
+  encodePresign,
+  decodePresign,
+  encryptMask,
+  encryptNonces,
+  encryptedDiscreteLog,
+  encryptionOfDiscreteLog,
+  finalizePresigns,
+  permitShares,
+  signOnce,
+  signRequestDigest,
+  verifySignMessage,
+} from '@dwallet/two-pc-mpc';
+import { type Cost, measure, measureAsync, share } from '../measure.ts';
+import { curve, defined, networkName, random, requireWitness } from '../scenario/context.ts';
+import { verifiesUnderNoble } from '../scenario/sign.ts';
+import type { TargetNetwork } from './network.ts';
+
+/** Acts in the order in which they run. */
+export type ActName = 'power' | 'sign-cold' | 'verify' | 'decrypt' | 'user-share' | 'presign';
+
+/** Milliseconds of one round. */
+export type Round = Partial<Record<ActName, number>>;
+
+const hashScheme = 'sha256' as const;
+
+export class TargetJobs {
+  readonly #network: TargetNetwork;
+  readonly #setup;
+  readonly #userKey: { readonly seed: Secret<Uint8Array>; readonly tabled: EncryptionKey };
+  #base: Element;
+
+  constructor(network: TargetNetwork) {
+    this.#network = network;
+    const { parameters } = network.context;
+    // Tables of h and pk are network-wide: cached by whoever signs more than once.
+    const { client } = network.setups;
+    this.#setup = { ...client, encryptionKey: withTable(parameters, client.encryptionKey) };
+    const seed = new Secret(random(32));
+    this.#userKey = { seed, tabled: withTable(parameters, deriveUserKey(curve, parameters, seed).encryptionKey) };
+    this.#base = parameters.powerOfH(uniformBits(random, parameters.randomnessBits), parameters.randomnessBits);
+  }
+
+  /** One round of everything; the presign session, which takes longest, only if asked for. */
+  async round(index: number, withPresign: boolean, step: (detail: string) => void): Promise<Round> {
+    const { pool, user } = this.#network;
+    const presign = defined(pool.presigns[index % pool.presigns.length], 'a presign');
+    const message = encodeText(`bench:targets ${index}`);
+    const request = signRequestDigest(user.record.sessionId, hashScheme, message, random(32));
+    const approved: ApprovedRequest = { request, hashScheme, message };
+    const round: Round = {};
+    const timed = <T>(act: ActName, { result, cost }: { result: T; cost: Cost }): T => {
+      round[act] = cost.cpu;
+      return result;
+    };
+
+    step('P');
+    const before = this.#power();
+    step('client message');
+    const bytes = timed('sign-cold', await this.#signCold(presign, message));
+    step('verification');
+    const verified = timed(
+      'verify',
+      measure(() => this.#verify(presign, approved, bytes)),
+    );
+    step('partial decryption');
+    const permit = await permitShares(new MemorySingleUseStore(), verified);
+    const answer = timed(
+      'decrypt',
+      measure(() => this.#decrypt(verified, permit)),
+    );
+    await this.#complete(verified, answer.shares, message);
+    step('user key pair and share encryption');
+    timed(
+      'user-share',
+      measure(() => this.#userShare()),
+    );
+    round.power = (before + this.#power()) / 2;
+    if (withPresign) {
+      step('presign session');
+      round.presign = this.#presign().cpu;
+    }
+    return round;
+  }
+
+  /** P: one 1000-bit power, variable base and time, public exponent. */
+  #power(): number {
+    const { group } = this.#network.context.parameters;
+    const exponent = (1n << 999n) | uniformBits(random, 999);
+    const { result, cost } = measure(() => group.powerVartime(this.#base, exponent));
+    requireWitness(!group.isIdentity(result), 'a power');
+    this.#base = result;
+    return cost.cpu;
+  }
+
+  /** From the bytes of the presign to the message: MPC:V2, V3, V4 and V6 included, nothing of this presign prepared. */
+  #signCold(presign: Presign, message: Uint8Array) {
+    const { context, user, certificate } = this.#network;
+    const presignBytes = encodePresign(this.#setup, presign);
+    return measureAsync(() =>
+      signOnce({
+        store: new MemorySignMessageStore(),
+        setup: this.#setup,
+        record: user.record,
+        presign: decodePresign(this.#setup, presignBytes),
+        certificate,
+        committee: context.committee,
+        userShare: user.userShare,
+        hashScheme,
+        message,
+        random,
+      }),
+    );
+  }
+
+  #verify(presign: Presign, approved: ApprovedRequest, bytes: Uint8Array): VerifiedSignMessage {
+    const { setups, user } = this.#network;
+    const { record } = user;
+    return verifySignMessage({
+      setup: setups.tabled,
+      record,
+      presign,
+      state: { kind: 'assigned', assignment: { publicKey: record.publicKey, request: approved.request } },
+      approved,
+      bytes,
+      random,
+    });
+  }
+
+  #open(verified: VerifiedSignMessage): SigningDecryption {
+    const { context, decryption } = this.#network;
+    return createSigningDecryption(verified, {
+      decryption,
+      network: networkName,
+      epoch: 0n,
+      committee: context.committee.digest,
+      expectedSet: expectedValidators(context.access, context.quorum),
+    });
+  }
+
+  #decrypt(verified: VerifiedSignMessage, permit: SharePermit) {
+    const decryption = this.#open(verified);
+    const shares = decryptOptimistic(permit, decryption, this.#network.keyShares, random);
+    return { shares, bytes: encodeShares(decryption.request, shares) };
+  }
+
+  /** The others answer too; the signature must verify. */
+  async #complete(verified: VerifiedSignMessage, shares: DecryptionShares, message: Uint8Array): Promise<void> {
+    const decryption = this.#open(verified);
+    const permit = await permitShares(new MemorySingleUseStore(), verified);
+    const others = this.#network.otherShares.map((own) => decryptOptimistic(permit, decryption, own, random));
+    const signature = defined(combineSignature(decryption, [shares, ...others]), 'a signature');
+    const publicKey = curve.encodePoint(this.#network.user.record.publicKey);
+    requireWitness(verifiesUnderNoble(publicKey, message, signature), 'a signature that verifies under @noble/curves');
+  }
+
+  /** usk, upk; X_A, ct_U, pi_U and their bytes. The tables of h and of the user's own key are cached. */
+  #userShare(): Uint8Array[] {
+    const { parameters } = this.#network.context;
+    const { encryptionKey } = deriveUserKey(curve, parameters, this.#userKey.seed);
+    const key = this.#userKey.tabled;
+    requireWitness(parameters.group.equals(encryptionKey.element, key.element), 'the key of the table');
+    const x = uniformNonZero(random, curve.q);
+    const point = curve.multiply(curve.G, x);
+    const { ciphertext, randomness } = encrypt(parameters, key, x, random);
+    const language = encryptionOfDiscreteLog(curve, parameters, key);
+    const statement = encryptedDiscreteLog(ciphertext, point);
+    const context = encodeContext({
+      role: 'client',
+      party: 0,
+      session: new Uint8Array(32),
+      protocol: 'share-encryption',
+      round: '1',
+      proof: 'pi_U',
+      extra: [parameters.group.encode(key.element)],
+    });
+    const proof = prove(language, context, [statement], [[x, randomness]], random);
+    return [curve.encodePoint(point), encodeCiphertext(parameters, ciphertext), encodeProof(language, 1, proof)];
+  }
+
+  /** One validator's part of a session, per presign: both contributions, both verifications of all contributions. */
+  #presign(): Cost {
+    const { context, setups, pool } = this.#network;
+    const { access, first } = context;
+    const batch = pool.presigns.length;
+    const session = { setup: setups.tabled, sessionId: context.systemSession(), batch };
+    const inboxOf = (own: Uint8Array, make: (validator: (typeof access.validators)[number]) => Uint8Array) =>
+      new Map(access.validators.map((v) => [v, v === first ? own : make(v)]));
+    const maskOf = (validator: typeof first): Uint8Array => encryptMask({ ...session, validator, random });
+    const mask = measure(() => maskOf(first));
+    const masks = inboxOf(mask.result, maskOf);
+    const agreement = measure(() => agreeOnMasks({ ...session, access, inbox: masks, random }));
+    const { aggregate, digest: agreed, accepted } = agreement.result;
+    requireWitness(accepted.length === access.validators.length, 'masks of every validator');
+    const nonceOf = (validator: typeof first): Uint8Array =>
+      encryptNonces({ ...session, validator, aggregate, agreed, random });
+    const nonce = measure(() => nonceOf(first));
+    const nonces = inboxOf(nonce.result, nonceOf);
+    const last = measure(() => finalizePresigns({ ...session, access, aggregate, agreed, inbox: nonces, random }));
+    requireWitness(last.result.presigns.length === batch, `${batch} presigns`);
+    const parts = [mask, agreement, nonce, last].map(({ cost }) => cost);
+    return share(
+      {
+        cpu: parts.reduce((sum, { cpu }) => sum + cpu, 0),
+        wall: parts.reduce((sum, { wall }) => sum + wall, 0),
+      },
+      batch,
+    );
+  }
+}
