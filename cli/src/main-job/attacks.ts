@@ -17,7 +17,7 @@ import {
 } from '@dwallet/class-groups';
 import {
   type Point,
-  Secret,
+  type Secret,
   bytesToInteger,
   digestTagged,
   mod,

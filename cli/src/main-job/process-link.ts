@@ -67,7 +67,7 @@ export class ProcessLink {
 
   #send(message: Message): void {
     // A child that has just died: its exit event rejects what waits, there is nobody to tell here.
-    if (this.#end.connected === true) this.#end.send?.(message, undefined, undefined, () => {});
+    if (this.#end.connected) this.#end.send?.(message, undefined, undefined, () => {});
   }
 
   request(to: string, bytes: Uint8Array): Promise<Uint8Array> {
@@ -86,7 +86,7 @@ export class ProcessLink {
   /** Rejects everything that still waits: the other end is gone. */
   close(reason: string): void {
     this.#closed = new Error(reason);
-    for (const { reject } of this.#pending.values()) reject(this.#closed);
+    for (const waiting of this.#pending.values()) waiting.reject(this.#closed);
     this.#pending.clear();
   }
 }

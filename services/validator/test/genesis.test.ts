@@ -4,7 +4,7 @@
 import { type Digest, type SessionId, Secret, concat } from '@dwallet/sigma';
 import {
   type FactVote,
-  RemoteError,
+  type RemoteError,
   assembleCertificate,
   decodeParts,
   decodeReply,

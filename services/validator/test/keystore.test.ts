@@ -163,7 +163,7 @@ describe('keystore', () => {
     const shown = [
       inspect(keystore, { depth: 10, showHidden: true }),
       JSON.stringify({ keystore }),
-      String(keystore),
+      keystore.identity.toString(),
     ].join();
     for (const secret of [identity, seed, 'abcdef123456789', 0xabcdef123456789n.toString()])
       expect(shown).not.toContain(String(secret));

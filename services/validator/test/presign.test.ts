@@ -85,17 +85,19 @@ describe('presign sessions', () => {
   });
 
   it('names who cheats: a copied contribution is left out and its copier blamed by everybody (MPC:P2)', async () => {
-    let copied: Uint8Array | undefined;
+    let tell: (body: Uint8Array) => void = () => {};
+    const copied = new Promise<Uint8Array>((resolve) => {
+      tell = resolve;
+    });
     const first = newIds(1);
     network.line = async ({ to, method, bytes, pass }) => {
       const reply = await pass();
       if (method !== 'session/contribute') return reply;
       if (decodeSessionRequest(network.bodyOf(bytes), 4).step !== 'round-1') return reply;
       const envelope = openEnvelope(decodeReply(reply, maxBodyBytes), network.networkId);
-      if (to === 2) copied = envelope.body;
+      if (to === 2) tell(envelope.body);
       if (to !== 3) return reply;
-      while (copied === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
-      const lie = sealEnvelope(network.keystore(3).identity, { ...envelope, body: copied });
+      const lie = sealEnvelope(network.keystore(3).identity, { ...envelope, body: await copied });
       return encodeResult(encodeEnvelope(lie));
     };
     await network.validator(1).leadPresigns(1);

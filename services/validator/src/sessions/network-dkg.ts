@@ -8,7 +8,6 @@ import { type DecryptionKeyShare, networkDkg } from '@dwallet/class-groups';
 import {
   type Blame,
   DecodeError,
-  type Digest,
   type Random,
   ThresholdNotReachedError,
   concat,
@@ -38,11 +37,7 @@ export const inboxFact = (request: SessionRequest, round: number): Fact => ({
   kind: 'message-set',
   id: concat(request.session, encodeUint8(round)),
   version: 0n,
-  digest: digestTagged('message-set', [
-    request.session,
-    encodeUint8(round),
-    encodeList(request.history[round] ?? []),
-  ]) as Digest,
+  digest: digestTagged('message-set', [request.session, encodeUint8(round), encodeList(request.history[round] ?? [])]),
 });
 
 /** What this process has computed in one session; all of it can be computed again from the history and the ceremony seed. */

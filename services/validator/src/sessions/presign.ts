@@ -39,9 +39,9 @@ export function presignSession(core: Core, state: NetworkState): SessionProtocol
     if (batch < 1 || batch > maxBatch) throw new DecodeError('SessionRequest.input', `batch must be 1..${maxBatch}`);
     return { setup: state.tabledSetup(), sessionId: request.session, batch };
   };
-  const prefix = (request: SessionRequest, rounds: number): SessionRequest => ({
+  const prefix = (request: SessionRequest, length: number): SessionRequest => ({
     ...request,
-    history: request.history.slice(0, rounds),
+    history: request.history.slice(0, length),
   });
   const agreementOf = (request: SessionRequest): MaskAgreement => {
     const key = historyKey(prefix(request, 1)).join();

@@ -1,0 +1,307 @@
+/**
+ * Records that a validator missed: fetched from others, believed only with their certificates, and never what it must decide itself.
+ */
+import { type Digest, bytesToInteger, concat, presignId } from '@dwallet/sigma';
+import {
+  type Fact,
+  assembleCertificate,
+  assignmentFact,
+  clientKind,
+  decodeParts,
+  decodeReply,
+  dwalletFact,
+  encodeCertificate,
+  encodeCreateDWallet,
+  encodeParts,
+  encodeResult,
+  encodeSignatureRecord,
+  maxBodyBytes,
+  openSession,
+  signFact,
+  signingPublicKey,
+} from '@dwallet/two-pc-mpc/network';
+import { createDWallet, deriveRecord, decodeDkgMessage } from '@dwallet/two-pc-mpc/client';
+import { afterEach, describe, expect, it } from 'vitest';
+import { RawClient } from './helpers/raw-client.ts';
+import { type Snapshot, ToyNetwork, accountKeyOf, fixture, fromHex, hex, randomFor } from './helpers/toy-network.ts';
+
+const open: ToyNetwork[] = [];
+/** The fixture, in which validator 4 lacks some kinds of records, or some of one kind. */
+function without(missing: readonly string[], change: (snapshot: Snapshot) => Snapshot = (same) => same): ToyNetwork {
+  const snapshot = fixture();
+  const common = { ...snapshot.common };
+  const rest: Record<string, Record<string, string>> = {};
+  for (const name of missing) {
+    const [kind, id] = name.split('/') as [string, string | undefined];
+    const all = common[kind] ?? {};
+    rest[kind] = {
+      ...rest[kind],
+      ...Object.fromEntries(Object.entries(all).filter(([key]) => id === undefined || key === id)),
+    };
+    common[kind] = Object.fromEntries(Object.entries(all).filter(([key]) => id !== undefined && key !== id));
+  }
+  const own = snapshot.own.map((records, i) => (i === 3 ? records : { ...records, ...rest }));
+  const network = new ToyNetwork({ from: change({ ...snapshot, common, own }) });
+  open.push(network);
+  return network;
+}
+afterEach(() => open.splice(0).forEach((network) => network.close()));
+
+/** Bends what the others answer to validator 4. @returns how often that happened. */
+function bending(network: ToyNetwork, change: (body: Uint8Array) => Uint8Array): { count: number } {
+  const seen = { count: 0 };
+  network.line = async ({ from, method, pass }) => {
+    const reply = await pass();
+    if (from !== 4 || method !== 'records/fetch') return reply;
+    let body: Uint8Array;
+    try {
+      body = decodeReply(reply, maxBodyBytes);
+    } catch {
+      return reply;
+    }
+    seen.count++;
+    return encodeResult(change(body));
+  };
+  return seen;
+}
+const flip =
+  (at: number) =>
+  (body: Uint8Array): Uint8Array => {
+    const bent = body.slice();
+    const index = at < 0 ? bent.length + at : at;
+    bent[index] = (bent[index] as number) ^ 1;
+    return bent;
+  };
+
+function certify(network: ToyNetwork, fact: Fact, signers = network.access.validators): Uint8Array {
+  const votes = signers.map((i) => signFact(network.committee, fact, i, network.keystore(i).identity));
+  return encodeCertificate(assembleCertificate(network.committee, fact, votes).certificate);
+}
+
+describe('a validator that missed records', () => {
+  it('derives its key and its share again from the certified messages of the DKG, and takes the setup (MPC:N5)', async () => {
+    const network = without(['network', 'dwallet', 'dwallet-acceptance', 'presign']);
+    expect(network.validator(4).status()).toMatchObject({ hasKey: false, hasSetup: false, availablePresigns: 0 });
+    const commit = network.store(1).get('network', 'dkg') as Uint8Array;
+    for (const at of [100, Math.floor(commit.length / 2), -1]) {
+      const seen = bending(network, flip(at));
+      await network.validator(4).catchUp();
+      expect(network.validator(4).status().hasKey, `byte ${at}`).toBe(false);
+      expect(seen.count).toBe(3);
+    }
+    bending(network, (body) => (body.length > 5000 ? body : flip(-1)(body)));
+    await network.validator(4).catchUp();
+    expect(network.validator(4).status()).toMatchObject({ hasKey: true, hasSetup: false });
+    // Another setup under a certificate of the setup, the setup under a certificate of something else.
+    bending(network, flip(200));
+    await network.validator(4).catchUp();
+    expect(network.validator(4).status().hasSetup).toBe(false);
+    const [, keyCertificate] = decodeParts(network.store(1).get('network', 'key') as Uint8Array, 'key', 2) as [
+      Uint8Array,
+      Uint8Array,
+    ];
+    bending(network, (body) => encodeParts([decodeParts(body, 'setup', 2)[0] as Uint8Array, keyCertificate]));
+    await network.validator(4).catchUp();
+    expect(network.validator(4).status().hasSetup).toBe(false);
+
+    network.line = ({ pass }) => pass();
+    await network.validator(4).catchUp();
+    expect(network.validator(4).status()).toMatchObject({ hasKey: true, hasSetup: true, availablePresigns: 6 });
+    for (const id of ['key', 'setup', 'dkg']) {
+      expect(hex(network.store(4).get('network', id) as Uint8Array)).toBe(
+        hex(network.store(1).get('network', id) as Uint8Array),
+      );
+    }
+    expect(network.store(4).list('dwallet-acceptance')).toEqual(network.store(1).list('dwallet-acceptance'));
+    network.restart(4);
+    network.down.add(2);
+    const alice = new RawClient(network);
+    const taken = await alice.take(1, 'with validator 4');
+    await alice.sign(4, alice.signRequest(taken, await alice.signMessage(taken)));
+  });
+
+  it('takes a dWallet with its certificate, its acceptance and under its own name only (MPC:A1, MPC:A3)', async () => {
+    const network = without(['dwallet', 'dwallet-acceptance']);
+    const [id] = network.store(1).list('dwallet') as [string];
+    const parts = [
+      network.store(1).get('dwallet', id) as Uint8Array,
+      network.store(1).get('dwallet-acceptance', id) as Uint8Array,
+    ];
+    const [record] = decodeParts(parts[0] as Uint8Array, 'dwallet', 2) as [Uint8Array, Uint8Array];
+    for (const at of [50, 8 + record.length - 40, 8 + record.length + 60, -1]) {
+      const seen = bending(network, flip(at));
+      await network.validator(4).catchUp();
+      expect(network.store(4).list('dwallet'), `byte ${at}`).toEqual([]);
+      expect(network.store(4).list('dwallet-acceptance')).toEqual([]);
+      expect(seen.count).toBeGreaterThan(0);
+    }
+    // Without an acceptance it is known, but signs nothing; the acceptance is fetched when it is needed.
+    bending(network, (body) => encodeParts([...decodeParts(body, 'dwallet', 3).slice(0, 2), new Uint8Array(0)]));
+    await network.validator(4).catchUp();
+    expect(network.store(4).list('dwallet')).toEqual([id]);
+    expect(network.store(4).list('dwallet-acceptance')).toEqual([]);
+    const alice = new RawClient(network);
+    const take = alice.takeRequest(new Uint8Array(1), new Uint8Array(32));
+    const assign = encodeParts([take, fromHex(network.store(1).list('presign')[0] as string)]);
+    await expect(network.ask(1, 4, 'sign/assign', assign)).rejects.toMatchObject({ code: 'NOT_READY' });
+    // One validator that has the acceptance is enough, whoever else has not.
+    network.line = async ({ from, to, method, pass }) => {
+      const reply = await pass();
+      if (from !== 4 || method !== 'records/fetch' || to === 3) return reply;
+      const [bytes, certificate] = decodeParts(decodeReply(reply, maxBodyBytes), 'dwallet', 3) as [
+        Uint8Array,
+        Uint8Array,
+      ];
+      return encodeResult(encodeParts([bytes, certificate, new Uint8Array(0)]));
+    };
+    await network.ask(1, 4, 'sign/assign', assign);
+    expect(network.store(4).list('dwallet-acceptance')).toEqual([id]);
+  });
+
+  it('takes an assignment by certificate, keeps its own, and is given nothing else that it has to decide (MPC:S1)', async () => {
+    const network = without([]);
+    network.down.add(4);
+    const alice = new RawClient(network);
+    const taken = await alice.take(1, 'assigned');
+    const id = hex(taken.presign.presignId);
+    const request = alice.signRequest(taken, await alice.signMessage(taken));
+    network.down.clear();
+    const other = encodeParts([
+      new Uint8Array(32),
+      new Uint8Array(32),
+      certify(network, assignmentFact(presignId(new Uint8Array(32)), alice.id, new Uint8Array(32) as Digest)),
+    ]);
+    for (const change of [flip(10), flip(50), flip(-1), () => other]) {
+      bending(network, change);
+      await expect(network.ask(1, 4, 'sign/bind', request)).rejects.toMatchObject({ check: 'MPC:S1' });
+      expect(network.store(4).list('assignment')).toEqual([]);
+    }
+    network.line = ({ pass }) => pass();
+    await network.ask(1, 4, 'sign/bind', request);
+    expect(network.store(4).list('assignment')).toEqual([id]);
+    expect(network.store(4).get('assignment', id)).toEqual(network.store(1).get('assignment', id));
+
+    // Votes, markers, shares and keystores are no records.
+    for (const kind of ['vote', 'keystore', 'share', 'contribution', 'signature', 'network', '']) {
+      const body = concat(
+        Uint8Array.of(0, 0, 0, kind.length),
+        new TextEncoder().encode(kind),
+        Uint8Array.of(0, 0, 0, 32),
+        fromHex(id),
+      );
+      await expect(network.ask(4, 1, 'records/fetch', body), kind).rejects.toMatchObject({ code: 'DECODE' });
+      await expect(network.ask(4, 1, 'records/list', new TextEncoder().encode(kind)), kind).rejects.toMatchObject({
+        code: 'DECODE',
+      });
+    }
+    // A stranger or a client is given none at all.
+    await expect(
+      alice.send(1, 'records/fetch', alice.seal('request/records/fetch', new Uint8Array(32), new Uint8Array(8))),
+    ).rejects.toMatchObject({ code: 'NOT_A_MEMBER' });
+  });
+});
+
+describe('what contradicts itself is refused', () => {
+  it('a keystore with the shares of another validator gives no share, and takes no key (CONTRADICTION)', async () => {
+    const [first] = fixture().keystores as [string];
+    const share = Object.values((JSON.parse(first) as { shares: Record<string, string> }).shares)[0];
+    const holding = (shares: object, missing: readonly string[] = []): ToyNetwork =>
+      without(missing, (same) => ({
+        ...same,
+        keystores: same.keystores.map((text, i) => (i === 3 ? JSON.stringify({ ...JSON.parse(text), shares }) : text)),
+      }));
+    for (const shares of [{ '4': share }, { '4': 'ff'.repeat(900) }]) {
+      const network = holding(shares);
+      const alice = new RawClient(network);
+      const taken = await alice.take(1, 'foreign shares');
+      const request = alice.signRequest(taken, await alice.signMessage(taken));
+      const answers = new Set<string>();
+      network.line = async ({ to, method, pass }) => {
+        const reply = await pass();
+        if (to === 4 && method === 'sign/share') {
+          await Promise.resolve()
+            .then(() => decodeReply(reply, maxBodyBytes))
+            .then(
+              () => answers.add('shares'),
+              (error: unknown) => answers.add((error as { code: string }).code),
+            );
+        }
+        return reply;
+      };
+      expect((await alice.sign(1, request)).blamed).toEqual([]);
+      expect([...answers]).toEqual(['CONTRADICTION']);
+    }
+    const lost = holding({ '4': share }, ['network']);
+    await lost.validator(4).catchUp();
+    expect(lost.validator(4).status().hasKey).toBe(false);
+  });
+
+  it('a second output of one dWallet session is refused, even under a certificate (MPC:K1)', async () => {
+    const network = without([]);
+    const alice = new RawClient(network);
+    const account = accountKeyOf(alice.wallet);
+    const { sessionId: session, opening } = openSession('USER', signingPublicKey(account), randomFor('twice'));
+    const make = (label: string): { envelope: Uint8Array; certificate: Uint8Array } => {
+      const { message } = createDWallet({
+        setup: alice.setup,
+        sessionId: session,
+        share: { mode: 'none' },
+        accountKey: account,
+        random: randomFor(label),
+      });
+      const record = deriveRecord(alice.setup, decodeDkgMessage(alice.setup, message));
+      if (record === undefined) throw new Error('no record');
+      const envelope = alice.seal(clientKind.createDWallet, session, encodeCreateDWallet(opening.fresh, message));
+      return { envelope, certificate: certify(network, dwalletFact(record)) };
+    };
+    const [a, b] = [make('a'), make('b')];
+    network.down.add(4);
+    await alice.send(1, clientKind.createDWallet, a.envelope);
+    await expect(alice.send(2, clientKind.createDWallet, b.envelope)).rejects.toMatchObject({ check: 'MPC:K1' });
+    // The same message again has the same output.
+    await alice.send(3, clientKind.createDWallet, a.envelope);
+    const commit = encodeParts([b.envelope, b.certificate]);
+    await expect(network.ask(1, 2, 'dwallet/commit', commit)).rejects.toMatchObject({ check: 'MPC:K1' });
+    // Validator 4 knows the dWallet by its record only, and not which message was spent on it.
+    network.down.clear();
+    await network.validator(4).catchUp();
+    expect(network.store(4).list('session')).not.toContain(hex(session));
+    await expect(network.ask(1, 4, 'dwallet/vote', b.envelope)).rejects.toMatchObject({ check: 'MPC:K1' });
+    await expect(network.ask(1, 4, 'dwallet/commit', commit)).rejects.toMatchObject({ check: 'MPC:K1' });
+    await network.ask(1, 4, 'dwallet/vote', a.envelope);
+    // Nobody opens a session of another owner or purpose.
+    const foreign = openSession('SYSTEM', signingPublicKey(account), randomFor('foreign'));
+    const wrong = alice.seal(
+      clientKind.createDWallet,
+      foreign.sessionId,
+      encodeCreateDWallet(foreign.opening.fresh, new Uint8Array(10)),
+    );
+    await expect(alice.send(1, clientKind.createDWallet, wrong)).rejects.toMatchObject({ code: 'DECODE' });
+  });
+
+  it('a signature record is kept when it verifies for the very message, and the first one stays (MPC:S14)', async () => {
+    const network = without([]);
+    const alice = new RawClient(network);
+    const taken = await alice.take(1, 'recorded');
+    const request = alice.signRequest(taken, await alice.signMessage(taken));
+    network.line = ({ method, to, pass }) =>
+      method === 'sign/record' && to === 2 ? Promise.reject(new Error('lost')) : pass();
+    const { signature, digest, flagged } = await alice.sign(1, request);
+    const { presignId: id } = taken.presign;
+    const record = (change: object): Uint8Array =>
+      encodeParts([request, encodeSignatureRecord({ presignId: id, digest, signature, flagged, ...change })]);
+    const refused = async (change: object): Promise<void> => {
+      await expect(network.ask(1, 2, 'sign/record', record(change))).rejects.toMatchObject({ check: 'MPC:S14' });
+      expect(network.store(2).list('signature')).toEqual([]);
+    };
+    await refused({ signature: { ...signature, s: signature.s - 1n } });
+    await refused({ signature: { ...signature, r: signature.r + 1n } });
+    await refused({ digest: new Uint8Array(32) as Digest });
+    await refused({ presignId: presignId(new Uint8Array(32)) });
+    await network.ask(1, 2, 'sign/record', record({}));
+    await network.ask(1, 2, 'sign/record', record({ flagged: [network.access.validators[2]] }));
+    const kept = network.store(2).get('signature', hex(id)) as Uint8Array;
+    expect(kept).toEqual(decodeParts(record({}), 'record', 2)[1]);
+    expect(bytesToInteger(kept.subarray(-2))).toBe(0n);
+  });
+});
