@@ -8,11 +8,6 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: [
-      '{packages,services}/*/{src,test}/**/*.test.ts',
-      '{client-sdk,cli,benches}/{src,test}/**/*.test.ts',
-      'test/**/*.test.ts',
-    ],
     // Class-group arithmetic at full size is slow; no test waits on a clock.
     testTimeout: 300_000,
     hookTimeout: 300_000,
@@ -20,5 +15,33 @@ export default defineConfig({
     // vitest would leave one core free, which is half of a small machine.
     maxWorkers: availableParallelism(),
     reporters: ['default', './scripts/lib/closing-line-reporter.mjs'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'toy',
+          include: [
+            '{packages,services}/*/{src,test}/**/*.test.ts',
+            '{client-sdk,cli,benches}/{src,test}/**/*.test.ts',
+            'test/**/*.test.ts',
+          ],
+        },
+      },
+      {
+        // The same adversaries once more, in the class group of CLG-112.
+        extends: true,
+        test: {
+          name: 'full-size',
+          env: { DWALLET_TEST_PROFILE: '112' },
+          include: ['packages/{class-groups,two-pc-mpc}/test/**/*.test.ts'],
+          // Fixed vectors of the toy group, and what is full size already.
+          exclude: [
+            '**/node_modules/**',
+            '**/{parameters,toy-vector,two-kernels,table-cache,decryption-blinding,encryption,lagrange}.test.ts',
+            '**/{stability,sign-stability,full-size,certificates}.test.ts',
+          ],
+        },
+      },
+    ],
   },
 });

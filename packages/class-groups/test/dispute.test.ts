@@ -1,6 +1,6 @@
 import type { Element } from '@dwallet/kernel';
 import { testKernel } from '../../kernel/test/test-kernel.ts';
-import { type Proof, type VirtualId, concat, encodeInt, encodeUint, validatorId, virtualId } from '@dwallet/sigma';
+import { type Proof, type VirtualId, validatorId, virtualId } from '@dwallet/sigma';
 import { describe, expect, test } from 'vitest';
 import {
   type DecryptionRequest,
@@ -21,13 +21,13 @@ import {
   resolveDispute,
 } from '../src/index.ts';
 import { type TestCommittee, createTestCommittee } from './helpers/committee.ts';
+import { orderTwo } from './helpers/order-two.ts';
 import { testRandom, toyParameters } from './helpers/toy.ts';
 
 const parameters = toyParameters;
-const { group, p, q } = parameters;
-const width = group.elementBytes / 2;
+const { group, q } = parameters;
 /** The element of order 2: public, not a square (CG 1.5). */
-const u = group.decodeUnchecked(concat(encodeUint(p, width), encodeInt(p, width)));
+const u = orderTwo(parameters);
 
 const messages = [11n, q - 7n];
 const random = testRandom('dispute weights');

@@ -201,7 +201,8 @@ describe('reveal format', () => {
   test('range 0 <= x < 2^ell_sh, exact count, right judgement', () => {
     const decode = (bytes: Uint8Array): unknown => networkDkg.decodeReveal({ ...input, judgement }, bytes);
     expect(decode(withShare((1n << BigInt(bits)) - 1n))).toEqual(new Map([[4, (1n << BigInt(bits)) - 1n]]));
-    expect(() => decode(withShare(1n << BigInt(bits)))).toThrow(DecodeError);
+    // Where the bound is a whole number of bytes, nothing above it can be written.
+    if (8 * shareBytes(input) > bits) expect(() => decode(withShare(1n << BigInt(bits)))).toThrow(DecodeError);
     const two = networkDkg.encodeReveal(
       { ...input, judgement },
       new Map([

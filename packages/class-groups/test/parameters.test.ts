@@ -28,6 +28,7 @@ import { decrypt, encryptWith } from '../src/encryption.ts';
 import { ceilLog2, dealtShareBits, factorial, finalShareBits, shareGrowthBits } from '../src/sharing/sizes.ts';
 import { Secret } from '@dwallet/sigma';
 import { testRandom, toyParameters } from './helpers/toy.ts';
+import { orderTwo } from './helpers/order-two.ts';
 
 const prefix = (parameters: PublicParameters, element: Parameters<PublicParameters['group']['encode']>[0]): string =>
   bytesToHex(sha256(parameters.group.encode(element))).slice(0, 16);
@@ -180,7 +181,7 @@ describe('CG:T5 f and logarithms in F', () => {
     const { group, h, p, q } = toyParameters;
     const width = group.elementBytes / 2;
     const f = toyParameters.powerOfF(1n);
-    const u = group.decodeUnchecked(concat(encodeUint(p, width), encodeInt(p, width)));
+    const u = orderTwo(toyParameters);
     for (const outside of [h, group.compose(f, h), u, group.compose(f, u), group.invert(h)]) {
       expect(toyParameters.logF(outside)).toBeUndefined();
     }

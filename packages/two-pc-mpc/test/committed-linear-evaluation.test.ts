@@ -1,3 +1,4 @@
+import { orderTwo as orderTwoOf } from '../../class-groups/test/helpers/order-two.ts';
 import {
   addCiphertexts,
   encrypt,
@@ -7,17 +8,7 @@ import {
   randomizedCoefficientBits,
   sampleRandomness,
 } from '@dwallet/class-groups';
-import {
-  type Curve,
-  type Random,
-  concat,
-  encodeInt,
-  encodeUint,
-  prove,
-  proofBytes,
-  uniformBelow,
-  verifyExact,
-} from '@dwallet/sigma';
+import { type Curve, type Random, prove, proofBytes, uniformBelow, verifyExact } from '@dwallet/sigma';
 import { describe, expect, it } from 'vitest';
 import { describeProofSuite, statementOf } from '../../sigma/test/helpers/proof-suite.ts';
 import { committedLinearEvaluation } from '../src/proofs/committed-linear-evaluation.ts';
@@ -36,8 +27,7 @@ const language = committedLinearEvaluation(parameters, key, curve, [ct1, ct2]);
 const bits = randomizedCoefficientBits(parameters);
 
 /** (p, p, (p + q^3) / 4): the class of order 2 (CG 1.5). */
-const width = group.elementBytes / 2;
-const orderTwo = group.decodeUnchecked(concat(encodeUint(parameters.p, width), encodeInt(parameters.p, width)));
+const orderTwo = orderTwoOf(parameters);
 
 const otherPoint = curve.multiply(curve.G, 424242n);
 const withOther = (change: Partial<Curve>): Curve => ({ ...curve, ...change });

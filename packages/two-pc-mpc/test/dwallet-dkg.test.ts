@@ -566,7 +566,7 @@ describe('user encryption keys', () => {
     const error = thrown(() => verifyRegistration(registerUserKey(curve, parameters, twisted, alice.accountKey)));
     expect(error.check).toBe('MPC:K5');
     expect(error.message).toContain('CG:P7');
-    const foreignParameters = deriveTestParameters(testKernel, 521);
+    const foreignParameters = deriveTestParameters(testKernel, parameters.profile.fundamentalBits + 1);
     const foreignKey = generateKey(foreignParameters, randomFor('foreign')).encryptionKey;
     expectCheck('MPC:K5', () =>
       verifyRegistration(registerUserKey(curve, foreignParameters, foreignKey, alice.accountKey)),

@@ -38,7 +38,8 @@ let own: Material | undefined;
 const material = (): Material => (own ??= materialOf(toyParameters(), 'material'));
 let foreign: Material | undefined;
 /** One bit more: another discriminant, encodings of the same length. */
-const foreignMaterial = (): Material => (foreign ??= materialOf(deriveTestParameters(testKernel, 521), 'foreign'));
+const foreignMaterial = (): Material =>
+  (foreign ??= materialOf(deriveTestParameters(testKernel, toyParameters().profile.fundamentalBits + 1), 'foreign'));
 
 const top = (bits: number): bigint => (1n << BigInt(bits)) - 1n;
 const etas = (parameters: PublicParameters, label: string, count: number): bigint[] => {

@@ -1,6 +1,7 @@
 /**
  * MPC 11.4, rows of Sign.*: the malicious client, field by field, each expecting the named check of MPC 5.6.
  */
+import { orderTwo as orderTwoOf } from '../../class-groups/test/helpers/order-two.ts';
 import {
   type Ciphertext,
   addCiphertexts,
@@ -10,7 +11,7 @@ import {
   subtractCiphertexts,
 } from '@dwallet/class-groups';
 import { testKernel } from '../../kernel/test/test-kernel.ts';
-import { BugError, CheckError, type Digest, concat, encodeInt, encodeUint, invertMod, mod } from '@dwallet/sigma';
+import { BugError, CheckError, type Digest, concat, encodeUint, invertMod, mod } from '@dwallet/sigma';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { derivePresignId } from '../src/ecdsa/presign/presign-record.ts';
@@ -88,8 +89,7 @@ const again = (change: (message: SignMessage) => Partial<SignMessage>): Uint8Arr
 const randomPoint = curve.multiply(curve.G, 0x1234567890abcdefn);
 const fresh = (m: bigint): Ciphertext =>
   encrypt(parameters, setup.encryptionKey, m, randomFor(`fresh ${m}`)).ciphertext;
-const width = group.elementBytes / 2;
-const orderTwo = group.decodeUnchecked(concat(encodeUint(parameters.p, width), encodeInt(parameters.p, width)));
+const orderTwo = orderTwoOf(parameters);
 
 /** Byte ranges of the fields, in wire order. */
 const layout = (() => {
@@ -333,7 +333,7 @@ describe('MPC:S3: encodings, ranges and membership (lessons 1.13)', () => {
   });
 
   it('an element of another discriminant of the same encoded size', () => {
-    const foreign = deriveTestParameters(testKernel, 519);
+    const foreign = deriveTestParameters(testKernel, parameters.profile.fundamentalBits - 1);
     expect(foreign.group.elementBytes).toBe(group.elementBytes);
     const element = foreign.group.encode(foreign.h);
     const c2 = take('ct_A', honest.bytes).slice(group.elementBytes);

@@ -1,6 +1,7 @@
 /**
  * MPC 11.5, rows of the optimistic and the abort share; MPC 5.7 and the local marker of MPC 5.8.
  */
+import { orderTwo as orderTwoOf } from '../../class-groups/test/helpers/order-two.ts';
 import {
   type DecryptionShares,
   type ProvedDecryptionShares,
@@ -20,8 +21,6 @@ import {
   ThresholdNotReachedError,
   type ValidatorId,
   concat,
-  encodeInt,
-  encodeUint,
   validatorId,
   virtualId,
 } from '@dwallet/sigma';
@@ -109,10 +108,7 @@ const alter = <T extends DecryptionShares>(shares: T, change: (power: Element, l
   ...shares,
   shares: new Map([...shares.shares].map(([id, powers]) => [id, powers.map((power, l) => change(power, l))])),
 });
-const width = group.elementBytes / 2;
-const orderTwo = group.decodeUnchecked(
-  concat(encodeUint(fixture.parameters.p, width), encodeInt(fixture.parameters.p, width)),
-);
+const orderTwo = orderTwoOf(fixture.parameters);
 
 describe('optimistic round', () => {
   it('every weight-t subset completes, late and absent validators do not matter', () => {

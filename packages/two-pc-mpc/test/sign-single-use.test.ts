@@ -1,17 +1,8 @@
 /**
  * MPC 4.6, 5.8: the life cycle of a presign; MPC:V2 to MPC:V8 and MPC:T13 at the client.
  */
-import {
-  Secret,
-  concat,
-  encodeInt,
-  encodeText,
-  encodeUint,
-  mod,
-  secp256k1Curve,
-  type PresignId,
-  type Random,
-} from '@dwallet/sigma';
+import { orderTwo as orderTwoOf } from '../../class-groups/test/helpers/order-two.ts';
+import { Secret, encodeText, mod, secp256k1Curve, type PresignId, type Random } from '@dwallet/sigma';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkOwnRecord } from '../src/client/check-dwallet.ts';
@@ -42,9 +33,7 @@ import { createFixture, curve, digestOf, q, randomFor } from './helpers/sign-fix
 const fixture = createFixture({ seed: 'single use' });
 const { setup, parameters } = fixture;
 const { group } = parameters;
-const width = group.elementBytes / 2;
-/** (p, p, (p + q^3) / 4): the class of order 2. */
-const twist = group.decodeUnchecked(concat(encodeUint(parameters.p, width), encodeInt(parameters.p, width)));
+const twist = orderTwoOf(parameters);
 const wallet = fixture.dwallet('w');
 const other = fixture.dwallet('other');
 const a1: Assignment = { publicKey: wallet.record.publicKey, request: digestOf('r1') };

@@ -1,4 +1,5 @@
 /** Dealers that deviate in one place and are honest otherwise: every proof that they can make, they make. */
+import { orderTwo } from './order-two.ts';
 import type { Element } from '@dwallet/kernel';
 import {
   type Language,
@@ -126,5 +127,4 @@ function formOf({ group }: PublicParameters, a: bigint, b: bigint): Element {
   return group.decodeUnchecked(concat(encodeUint(a, width), encodeInt(b, width)));
 }
 
-/** u: the class of (p, p, (p + q^3) / 4), the public element of order 2 (CG 1.5). Reduced as it stands on the toy profile only. */
-export const orderTwo = (parameters: PublicParameters): Element => formOf(parameters, parameters.p, parameters.p);
+export { orderTwo };

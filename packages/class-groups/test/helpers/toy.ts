@@ -1,16 +1,10 @@
 /** Parameters, randomness and sessions for tests. The toy profile is refused by every service. */
-import { testKernel } from '../../../kernel/test/test-kernel.ts';
 import { type Random, digest, encodeText, seededRandom, sessionId, xof } from '@dwallet/sigma';
-import {
-  type AccessStructure,
-  type ClgSession,
-  type PublicParameters,
-  committeeDigest,
-  deriveTestParameters,
-} from '../../src/index.ts';
+import { type AccessStructure, type ClgSession, type PublicParameters, committeeDigest } from '../../src/index.ts';
+import { testParameters } from './test-profile.ts';
 
-/** secp256k1, Delta_q of about 1033 bits. */
-export const toyParameters: PublicParameters = deriveTestParameters(testKernel, 520);
+/** secp256k1, Delta_q of about 1033 bits unless a full-size profile is asked for. */
+export const toyParameters: PublicParameters = testParameters();
 
 /** 32 bytes from a label. */
 export const bytes32 = (label: string): Uint8Array => xof('test/bytes32', encodeText(label), 32);

@@ -8,12 +8,11 @@ import {
   type PublicParameters,
   createAccessStructure,
   decrypt,
-  deriveTestParameters,
   generateKey,
   withTable,
 } from '@dwallet/class-groups';
 import type { Element } from '@dwallet/kernel';
-import { testKernel } from '../../../kernel/test/test-kernel.ts';
+import { testParameters } from '../../../class-groups/test/helpers/test-profile.ts';
 import {
   type Curve,
   type Random,
@@ -52,8 +51,8 @@ export const { q } = curve;
 export const randomFor = (label: string): Random => seededRandom(hashTagged('test-random', [encodeText(label)], 32));
 
 let toy: PublicParameters | undefined;
-/** Delta_q of about 1033 bits, q of secp256k1. Built once per test file. */
-export const toyParameters = (): PublicParameters => (toy ??= deriveTestParameters(testKernel, 520));
+/** Delta_q of about 1033 bits unless a full-size profile is asked for. Built once per test file. */
+export const toyParameters = (): PublicParameters => (toy ??= testParameters());
 
 export const secretKeyFor = (label: string): Secret<Uint8Array> => new Secret(randomFor(`ed25519/${label}`)(32));
 /** Like the production function over a fixed label: an id of the kind, owned by the account. */

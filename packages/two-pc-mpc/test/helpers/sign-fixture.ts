@@ -11,14 +11,13 @@ import {
   createAccessStructure,
   createDecryptionSetup,
   decrypt,
-  deriveTestParameters,
   encrypt,
   linearCombinationVartime,
   addCiphertexts,
   prepareKeyShare,
   withTable,
 } from '@dwallet/class-groups';
-import { testKernel } from '../../../kernel/test/test-kernel.ts';
+import { testParameters } from '../../../class-groups/test/helpers/test-profile.ts';
 import {
   type Curve,
   type Digest,
@@ -54,8 +53,8 @@ export const randomFor = (label: string): Random => seededRandom(hashTagged('tes
 export const digestOf = (label: string): Digest => digestTagged('test-digest', [encodeText(label)]);
 
 let toy: PublicParameters | undefined;
-/** Delta_q of about 1033 bits, q of secp256k1. Built once per test file. */
-export const toyParameters = (): PublicParameters => (toy ??= deriveTestParameters(testKernel, 520));
+/** Delta_q of about 1033 bits unless a full-size profile is asked for. Built once per test file. */
+export const toyParameters = (): PublicParameters => (toy ??= testParameters());
 
 export interface TestDWallet {
   readonly record: DWalletRecord;

@@ -362,6 +362,8 @@ export class SignSessions {
     if (!verifySignature({ ...facts, curve: facts.setup.curve }, record.signature)) {
       throw new CheckError('MPC:S14', 'SignatureRecord.signature', 'does not verify');
     }
+    // A validator that gave no share marks the presign all the same: whatever it hears later, it answers no other bytes.
+    await permitShares(this.#markers, verified);
     // The first one stays: a later one can only differ in whom its leader flags.
     this.#core.store.putOnce('signature', hex(facts.presign.presignId), recordBytes);
     this.#verified.delete(this.#openSign(requestBytes).key);
@@ -538,7 +540,6 @@ export class SignSessions {
     const verified = this.#verifyMessage(dwallet, request, presign?.presign, { kind: 'assigned', assignment });
     const decryption = this.#decryption(verified, transcript.expected);
     const opened = this.#openShares(transcript, decryption);
-    if (opened.proved.length === 0) return opened.blamed;
     try {
       return [...opened.blamed, ...this.#resolve(decryption, opened).blamed];
     } catch (error) {
