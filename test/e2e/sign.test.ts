@@ -6,8 +6,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FileRecordStore, FileSingleUseStore } from '@dwallet/validator';
-import { type PresignId, Secret, presignId } from '@dwallet/sigma';
-import { clientKind, encodeParts, encodeTakePresign, signRequestDigest } from '@dwallet/two-pc-mpc/network';
+import { type Digest, type PresignId, Secret, presignId } from '@dwallet/sigma';
+import {
+  clientKind,
+  decodeCertificate,
+  decodeParts,
+  encodeCertificate,
+  encodeParts,
+  encodeTakePresign,
+  signFact,
+  signRequestDigest,
+} from '@dwallet/two-pc-mpc/network';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
@@ -294,27 +303,65 @@ describe('one presign, one client message', () => {
     expect([...answered(network, taken.presign.presignId)]).toEqual([bound]);
   });
 
-  it('a leader that forges a binding certificate gets no shares (MPC:S2)', async () => {
+  it('no share without a certificate for exactly these bytes, and no marker either (MPC:S2)', async () => {
     const network = newNetwork();
     const alice = new RawClient(network);
     const taken = await alice.take(1, 'forged');
+    const { presignId: id } = taken.presign;
     const good = alice.signRequest(taken, await alice.signMessage(taken, 'a'));
     const other = alice.signRequest(taken, await alice.signMessage(taken, 'b'));
-    // The share requests of a whole signature, with the client's bytes exchanged below the certificate.
-    const answers: Promise<string>[] = [];
-    network.line = async ({ from, to, method, bytes, pass }) => {
-      if (method !== 'sign/share' || from === undefined) return pass();
-      const body = network.bodyOf(bytes);
-      const swapped = Buffer.from(body);
-      swapped.set(other, 8);
-      answers.push(refused(network.ask(from, to, 'sign/share', new Uint8Array(swapped))));
+    // The certificate of a real signature, which validator 4 did not see.
+    network.down.add(4);
+    let certificate: Uint8Array = new Uint8Array(0);
+    network.line = ({ method, bytes, pass }) => {
+      if (method === 'sign/share')
+        [, certificate] = decodeParts(network.bodyOf(bytes), 'share', 3) as [Uint8Array, Uint8Array];
       return pass();
     };
-    expect(good.length).toBe(other.length);
     await alice.sign(1, good);
-    expect(answers.length).toBeGreaterThanOrEqual(2);
-    for (const answer of await Promise.all(answers)) expect(answer).toContain('MPC:S2');
-    expect(answered(network, taken.presign.presignId).size).toBe(1);
+    network.down.clear();
+    network.line = ({ pass }) => pass();
+    const everybody = Uint8Array.of(0, 1, 0, 2, 0, 3, 0, 4);
+    const share = (method: string, request: Uint8Array, proof: Uint8Array, expected = everybody): Promise<Uint8Array> =>
+      network.ask(1, 4, method, encodeParts([request, proof, expected]));
+    const decoded = decodeCertificate(certificate);
+    const { fact, votes } = decoded;
+    const own = (digest: Digest, signers: readonly number[]): Uint8Array => {
+      const signed = network.access.validators
+        .filter((i) => signers.includes(i))
+        .map((i) => signFact(network.committee, { ...fact, digest }, i, network.keystore(i).identity));
+      return encodeCertificate({ ...decoded, fact: { ...fact, digest }, votes: signed });
+    };
+    for (const method of ['sign/share', 'sign/prove']) {
+      for (const [request, proof, reason] of [
+        [other, certificate, 'another digest'],
+        [good, encodeCertificate({ ...decoded, votes: votes.slice(0, 2) }), 'below the threshold'],
+        [good, own(fact.digest, [1, 2]), 'below the threshold'],
+        [good, own(new Uint8Array(32) as Digest, [1, 2, 3]), 'another digest'],
+        [good, encodeCertificate({ ...decoded, fact: { ...fact, kind: 'dwallet' } }), 'another kind'],
+        [good, encodeCertificate({ ...decoded, fact: { ...fact, version: 1n } }), 'another version'],
+        [good, encodeCertificate({ ...decoded, fact: { ...fact, id: new Uint8Array(32) } }), 'something else'],
+      ] as const) {
+        expect(await refused(share(method, request, proof)), method).toMatch(new RegExp(`MPC:S2.*${reason}`));
+      }
+    }
+    expect(network.marked(4).size).toBe(0);
+    // Sets that are none: too small, a validator twice or unknown, half a number.
+    for (const expected of [
+      [0, 1, 0, 2],
+      [0, 1, 0, 2, 0, 2],
+      [0, 1, 0, 2, 0, 5],
+      [0, 0, 0, 1, 0, 2],
+      [0, 1, 0, 2, 0],
+      [],
+    ]) {
+      expect(await refused(share('sign/share', good, certificate, Uint8Array.from(expected)))).toMatch(
+        /INVALID_ARGUMENTS|DECODE/,
+      );
+    }
+    expect(network.marked(4).size).toBe(0);
+    await share('sign/share', good, certificate);
+    expect([...network.marked(4).keys()]).toEqual([hex(id)]);
   });
 
   it('the leader dies after the binding: the client goes on with another one, with the same bytes', async () => {

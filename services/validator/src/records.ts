@@ -7,6 +7,7 @@
  */
 import {
   CheckError,
+  DWalletError,
   DecodeError,
   type Digest,
   type PresignId,
@@ -199,7 +200,13 @@ export class Records {
     let taken = false;
     const read = (body: Uint8Array): void => {
       if (taken) return;
-      take(body);
+      try {
+        take(body);
+      } catch (error) {
+        const why = error instanceof DWalletError ? `: ${error.message}` : '';
+        this.#core.options.log(`a fetched record is not believed, ${kind}${why}`);
+        throw error;
+      }
       taken = true;
       this.#core.options.log(`fetched a missed record: ${kind}`);
     };

@@ -82,8 +82,8 @@ const carriesClient: Readonly<Record<string, 'whole' | 'first'>> = {
  */
 function copiesOf(method: string): number {
   if (/^(client\/(create-dwallet|sign)|dwallet\/(vote|commit)|sign\/(bind|share|prove|record))$/.test(method)) return 3;
-  if (method.startsWith('session/')) return 4;
-  return method.startsWith('client/') ? 30 : 130;
+  if (method.startsWith('session/')) return 3;
+  return method.startsWith('client/') ? 15 : 130;
 }
 
 const store = new MemoryWalletStore();

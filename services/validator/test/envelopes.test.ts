@@ -1,7 +1,7 @@
 /**
  * Who may say what to a validator: the signed frame of every call, field by field. A refusal is a reply with a stable code, never an exception.
  */
-import { Secret, concat, encodeText, hashTagged } from '@dwallet/sigma';
+import { Secret, concat, encodeText, hashTagged, presignId, sessionId } from '@dwallet/sigma';
 import {
   RemoteError,
   clientKind,
@@ -9,6 +9,7 @@ import {
   encodeCall,
   encodeEnvelope,
   encodeParts,
+  encodeSignRequest,
   encodeTakePresign,
   maxBodyBytes,
   networkIdOf,
@@ -16,7 +17,6 @@ import {
   sealEnvelope,
   signRequestDigest,
 } from '@dwallet/two-pc-mpc/network';
-import { sessionId } from '@dwallet/sigma';
 import { afterAll, describe, expect, it } from 'vitest';
 import { encodeSessionRequest } from '../src/core.ts';
 import { ToyNetwork, accountKeyOf, fixture, fromHex, hex, networkName, randomFor, v } from './helpers/toy-network.ts';
@@ -150,6 +150,11 @@ describe('the frame of requests of clients', () => {
     const other = new Uint8Array(32).fill(7);
     const assign = encodeParts([seal(clientKind.takePresign, other, take), id]);
     expect((await refusal(network.callAs(1, 'sign/assign', assign))).message).toContain('Envelope.session');
+    const presign = presignId(new Uint8Array(32).fill(8));
+    const empty = new Uint8Array(0);
+    const fields = { id, presignId: presign, hashScheme: 'sha256', nonce: new Uint8Array(32), message: list } as const;
+    const sign = seal(clientKind.sign, other, encodeSignRequest({ ...fields, signMessage: empty }));
+    expect((await refusal(network.callAs(1, 'sign/bind', sign))).message).toContain('Envelope.session');
     const accept = seal(clientKind.acceptDWallet, other, concat(id, Uint8Array.of(0, 0, 0, 0)));
     expect((await refusal(network.callAs(1, 'dwallet/accept', accept))).message).toContain('Envelope.session');
   });
