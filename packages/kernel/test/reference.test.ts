@@ -307,7 +307,7 @@ describe('recodings', () => {
     expect(nafDigits(0n, 5)).toEqual([]);
   });
 
-  it('regular: value, digits odd and in range, count fixed', () => {
+  it('regular: value, digits odd and in range, count fixed (lessons 1.21)', () => {
     fc.assert(
       fc.property(positive, fc.boolean(), fc.integer({ min: 1, max: 8 }), (e, negative, width) => {
         const odd = (negative ? -e : e) | 1n;
