@@ -82,7 +82,11 @@ const atMost = (bound: number): Target => ({ relation: '<=', bound });
 
 export const targetRows: readonly TargetRow[] = [
   { act: 'sign-cold', label: 'client sign message, cold', target: atMost(16) },
-  { act: 'verify', label: 'network verification of it', target: atMost(4), stretch: 3 },
+  { act: 'prepare', label: '  preparation of a presign, before the message' },
+  { act: 'sign-prepared', label: 'client sign message after preparation', target: atMost(6), stretch: 3 },
+  { act: 'assign', label: '  a validator at the assignment of a presign' },
+  { act: 'verify', label: 'network verification of the message', target: atMost(4), stretch: 3 },
+  { act: 'blinding', label: '  blinding pairs for one signature, ahead of it' },
   { act: 'decrypt', label: 'both partial decryptions', target: atMost(2.8) },
   { act: 'user-share', label: 'user key pair + share encryption with proof', target: atMost(1) },
   { act: 'presign', label: 'presign, per presign and validator', target: atMost(6), stretch: 4 },

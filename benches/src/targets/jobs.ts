@@ -11,19 +11,23 @@ import {
   encodeShares,
   encrypt,
   expectedValidators,
-  withTable,
+  prepareBlinding,
+  withTables,
 } from '@dwallet/class-groups';
 import type { Element } from '@dwallet/kernel';
 import { Secret, encodeContext, encodeProof, encodeText, prove, uniformBits, uniformNonZero } from '@dwallet/sigma';
 import {
   type ApprovedRequest,
+  type AssignedPresign,
   MemorySignMessageStore,
   MemorySingleUseStore,
+  type PreparedPresign,
   type Presign,
   type SharePermit,
   type SigningDecryption,
   type VerifiedSignMessage,
   agreeOnMasks,
+  assignPresign,
   combineSignature,
   createSigningDecryption,
   decryptOptimistic,
@@ -36,9 +40,11 @@ import {
   encryptionOfDiscreteLog,
   finalizePresigns,
   permitShares,
+  preparePresign,
   signOnce,
   signRequestDigest,
   verifySignMessage,
+  withKeyTables,
 } from '@dwallet/two-pc-mpc';
 import { type Cost, measure, measureAsync, share } from '../measure.ts';
 import { curve, defined, networkName, random, requireWitness } from '../scenario/context.ts';
@@ -46,12 +52,24 @@ import { verifiesUnderNoble } from '../scenario/sign.ts';
 import type { TargetNetwork } from './network.ts';
 
 /** Acts in the order in which they run. */
-export type ActName = 'power' | 'sign-cold' | 'verify' | 'decrypt' | 'user-share' | 'presign';
+export type ActName =
+  | 'power'
+  | 'sign-cold'
+  | 'prepare'
+  | 'sign-prepared'
+  | 'assign'
+  | 'verify'
+  | 'blinding'
+  | 'decrypt'
+  | 'user-share'
+  | 'presign';
 
 /** Milliseconds of one round. */
 export type Round = Partial<Record<ActName, number>>;
 
 const hashScheme = 'sha256' as const;
+/** One per ciphertext of a signature. */
+const blindingPairs = 2;
 
 export class TargetJobs {
   readonly #network: TargetNetwork;
@@ -64,15 +82,15 @@ export class TargetJobs {
     const { parameters } = network.context;
     // Tables of h and pk are network-wide: cached by whoever signs more than once.
     const { client } = network.setups;
-    this.#setup = { ...client, encryptionKey: withTable(parameters, client.encryptionKey) };
+    this.#setup = withKeyTables(client);
     const seed = new Secret(random(32));
-    this.#userKey = { seed, tabled: withTable(parameters, deriveUserKey(curve, parameters, seed).encryptionKey) };
+    this.#userKey = { seed, tabled: withTables(parameters, deriveUserKey(curve, parameters, seed).encryptionKey) };
     this.#base = parameters.powerOfH(uniformBits(random, parameters.randomnessBits), parameters.randomnessBits);
   }
 
   /** One round of everything; the presign session, which takes longest, only if asked for. */
   async round(index: number, withPresign: boolean, step: (detail: string) => void): Promise<Round> {
-    const { pool, user } = this.#network;
+    const { pool, user, setups } = this.#network;
     const presign = defined(pool.presigns[index % pool.presigns.length], 'a presign');
     const message = encodeText(`bench:targets ${index}`);
     const request = signRequestDigest(user.record.sessionId, hashScheme, message, random(32));
@@ -86,13 +104,35 @@ export class TargetJobs {
     step('P');
     const before = this.#power();
     step('client message');
-    const bytes = timed('sign-cold', await this.#signCold(presign, message));
+    const cold = timed('sign-cold', await measureAsync(() => this.#sign(presign, message)));
+    requireWitness(cold.length > 0, 'a client message');
+    step('preparation');
+    const prepared = timed(
+      'prepare',
+      measure(() => preparePresign(this.#clientArguments(presign))),
+    );
+    step('client message after preparation');
+    const bytes = timed('sign-prepared', await measureAsync(() => this.#sign(presign, message, prepared)));
+    step('assignment');
+    const assigned = timed(
+      'assign',
+      measure(() => assignPresign(setups.tabled, presign, user.record, random)),
+    );
     step('verification');
+    // Both messages are verified; the one that is signed with is measured.
+    this.#verify(presign, approved, cold, assigned);
     const verified = timed(
       'verify',
-      measure(() => this.#verify(presign, approved, bytes)),
+      measure(() => this.#verify(presign, approved, bytes, assigned)),
     );
     step('partial decryption');
+    const { decryption, keyShares } = this.#network;
+    timed(
+      'blinding',
+      measure(() => {
+        for (const keyShare of keyShares) prepareBlinding(decryption, keyShare, blindingPairs, random);
+      }),
+    );
     const permit = await permitShares(new MemorySingleUseStore(), verified);
     const answer = timed(
       'decrypt',
@@ -122,27 +162,33 @@ export class TargetJobs {
     return cost.cpu;
   }
 
-  /** From the bytes of the presign to the message: MPC:V2, V3, V4 and V6 included, nothing of this presign prepared. */
-  #signCold(presign: Presign, message: Uint8Array) {
+  #clientArguments(presign: Presign) {
     const { context, user, certificate } = this.#network;
-    const presignBytes = encodePresign(this.#setup, presign);
-    return measureAsync(() =>
-      signOnce({
-        store: new MemorySignMessageStore(),
-        setup: this.#setup,
-        record: user.record,
-        presign: decodePresign(this.#setup, presignBytes),
-        certificate,
-        committee: context.committee,
-        userShare: user.userShare,
-        hashScheme,
-        message,
-        random,
-      }),
-    );
+    const { committee } = context;
+    const { record, userShare } = user;
+    return { setup: this.#setup, record, presign, certificate, committee, userShare, random };
   }
 
-  #verify(presign: Presign, approved: ApprovedRequest, bytes: Uint8Array): VerifiedSignMessage {
+  /**
+   * From the bytes of the presign to those of the message: MPC:V2, V3, V4 and V6 included. Without `prepared` nothing of this presign was
+   * done before.
+   */
+  #sign(presign: Presign, message: Uint8Array, prepared?: PreparedPresign): Promise<Uint8Array> {
+    return signOnce({
+      ...this.#clientArguments(decodePresign(this.#setup, encodePresign(this.#setup, presign))),
+      store: new MemorySignMessageStore(),
+      hashScheme,
+      message,
+      ...(prepared === undefined ? {} : { prepared }),
+    });
+  }
+
+  #verify(
+    presign: Presign,
+    approved: ApprovedRequest,
+    bytes: Uint8Array,
+    assigned: AssignedPresign,
+  ): VerifiedSignMessage {
     const { setups, user } = this.#network;
     const { record } = user;
     return verifySignMessage({
@@ -152,6 +198,7 @@ export class TargetJobs {
       state: { kind: 'assigned', assignment: { publicKey: record.publicKey, request: approved.request } },
       approved,
       bytes,
+      assigned,
       random,
     });
   }

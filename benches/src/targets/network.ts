@@ -44,7 +44,7 @@ export function createTargetNetwork(
   batch: number,
   progress: Progress,
 ): TargetNetwork {
-  const parameters = createPublicParameters(kernel, profile);
+  const parameters = createPublicParameters(kernel, profile, { shortTables: true });
   // Nothing that this recorder collects is reported.
   const context = createContext(parameters, new Recorder(profile.id, validators), progress);
   progress.phase(`${profile.id}: network DKG`);

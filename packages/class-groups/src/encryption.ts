@@ -6,6 +6,7 @@
 import type { Element, FixedBaseTable } from '@dwallet/kernel';
 import {
   type Base,
+  type BaseTables,
   type Random,
   type Reader,
   Secret,
@@ -14,6 +15,7 @@ import {
   mod,
   readElement,
   seededRandom,
+  tableFor,
   uniformBits,
   xof,
 } from '@dwallet/sigma';
@@ -30,16 +32,19 @@ export interface Ciphertext {
   readonly c2: Element;
 }
 
-/** An encryption key pk = h^sk. Build its table when it is used more than a few times. */
-export interface EncryptionKey {
+/** An encryption key pk = h^sk. Build its tables when it is used more than a few times. */
+export interface EncryptionKey extends BaseTables {
   readonly element: Element;
-  readonly table?: FixedBaseTable;
 }
 
-export const classBase = (element: Element, table?: FixedBaseTable): ClassBase =>
-  table === undefined ? { kind: 'class', element } : { kind: 'class', element, table };
+export const classBase = (element: Element, table?: FixedBaseTable, shortTable?: FixedBaseTable): ClassBase => ({
+  kind: 'class',
+  element,
+  ...(table === undefined ? {} : { table }),
+  ...(shortTable === undefined ? {} : { shortTable }),
+});
 
-export const keyBase = (key: EncryptionKey): ClassBase => classBase(key.element, key.table);
+export const keyBase = (key: EncryptionKey): ClassBase => classBase(key.element, key.table, key.shortTable);
 
 /** Encryption randomness or a secret key: uniform in [0, 2^R). */
 export const sampleRandomness = (parameters: PublicParameters, random: Random): bigint =>
@@ -66,7 +71,18 @@ export function withTable(
 ): EncryptionKey {
   return key.table !== undefined && key.table.exponentBits >= exponentBits
     ? key
-    : { element: key.element, table: loadTable(parameters.group, key.element, exponentBits, cache) };
+    : { ...key, table: loadTable(parameters.group, key.element, exponentBits, cache) };
+}
+
+/**
+ * As {@link withTable}, with a second table for encryption randomness: exponents of R bits are a fifth shorter than the masks of proofs, and so
+ * are the powers. For whoever encrypts often.
+ */
+export function withTables(parameters: PublicParameters, key: EncryptionKey): EncryptionKey {
+  const { group, randomnessBits, tableCache } = parameters;
+  const tabled = withTable(parameters, key);
+  if (tabled.shortTable !== undefined && tabled.shortTable.exponentBits >= randomnessBits) return tabled;
+  return { ...tabled, shortTable: loadTable(group, key.element, randomnessBits, tableCache) };
 }
 
 /** base^exponent, through the table where it serves. `bits` bounds |exponent|; the exponent may be secret. */
@@ -76,9 +92,10 @@ export function powerOfBase(
   exponent: bigint,
   bits: number,
 ): Element {
-  return base.table !== undefined && base.table.exponentBits >= bits
-    ? parameters.group.tablePower(base.table, exponent)
-    : parameters.group.power(base.element, exponent, bits);
+  const table = tableFor(base, bits);
+  return table === undefined
+    ? parameters.group.power(base.element, exponent, bits)
+    : parameters.group.tablePower(table, exponent);
 }
 
 /**

@@ -22,3 +22,4 @@ export * from './sharing/polynomial.ts';
 export * from './sharing/commitments.ts';
 export * as networkDkg from './network-dkg/index.ts';
 export * from './table-cache.ts';
+export * from './threshold-decryption/blinding-pool.ts';

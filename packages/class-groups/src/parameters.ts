@@ -46,8 +46,13 @@ export interface PublicParameters extends ClassSetting {
   readonly tableCache?: TableCache;
   /** Table of h for `tableBits`; built or loaded on first use. */
   readonly hTable: FixedBaseTable;
-  /** h as a base of languages, with its table. */
-  readonly hBase: { readonly kind: 'class'; readonly element: Element; readonly table: FixedBaseTable };
+  /** h as a base of languages, with its tables. */
+  readonly hBase: {
+    readonly kind: 'class';
+    readonly element: Element;
+    readonly table: FixedBaseTable;
+    readonly shortTable?: FixedBaseTable;
+  };
   /** 32 bytes that identify everything above: `cg` of MPC 6.13. */
   readonly digest: Digest;
   /** f^m for m reduced mod q. */
@@ -62,6 +67,11 @@ export interface PublicParameters extends ClassSetting {
 export interface ParameterOptions {
   /** Keeps comb tables between runs; see table-cache.ts for how far it must be trusted. */
   readonly tableCache?: TableCache;
+  /**
+   * A second table of h, for exponents of R bits: makes each encryption and each presign contribution cheaper, and costs as much as some
+   * sixty of those powers once. For validators, and for wallets with a table cache.
+   */
+  readonly shortTables?: boolean;
 }
 
 function makeParameters(
@@ -71,7 +81,7 @@ function makeParameters(
   p: bigint,
   l: bigint,
   bl: bigint,
-  { tableCache }: ParameterOptions,
+  { tableCache, shortTables = false }: ParameterOptions,
 ): PublicParameters {
   // CG 2.1: every row of the table. p and q prime are facts of the published constants and of the derivation.
   if ((p * q) % 4n !== 3n || jacobi(q, p) !== -1 || p <= 4n * q || p === q)
@@ -105,6 +115,8 @@ function makeParameters(
   const tableBits = bits + sigma + lambda + 16;
   let table: FixedBaseTable | undefined;
   const hTable = (): FixedBaseTable => (table ??= loadTable(group, h, tableBits, tableCache));
+  let shortTable: FixedBaseTable | undefined;
+  const hShortTable = (): FixedBaseTable => (shortTable ??= loadTable(group, h, bits, tableCache));
 
   return {
     profile,
@@ -121,7 +133,8 @@ function makeParameters(
       return hTable();
     },
     get hBase() {
-      return { kind: 'class', element: h, table: hTable() } as const;
+      const base = { kind: 'class', element: h, table: hTable() } as const;
+      return shortTables ? { ...base, shortTable: hShortTable() } : base;
     },
     digest: digestTagged('class-group-setup', [
       encodeText(profile.id),
@@ -136,8 +149,10 @@ function makeParameters(
     ]),
     powerOfF,
     logF,
-    powerOfH: (exponent, exponentBits) =>
-      exponentBits <= tableBits ? group.tablePower(hTable(), exponent) : group.power(h, exponent, exponentBits),
+    powerOfH(exponent, exponentBits) {
+      if (exponentBits > tableBits) return group.power(h, exponent, exponentBits);
+      return group.tablePower(shortTables && exponentBits <= bits ? hShortTable() : hTable(), exponent);
+    },
   };
 }
 

@@ -114,24 +114,35 @@ export function proveFischlin(
   });
 }
 
-/** All 16 hash conditions and all 16 equations; the equations are combined with random weights. */
-export function verifyFischlin(
+/** What a verifier needs about one Fischlin proof. */
+export interface FischlinInstance {
+  readonly language: Language;
+  readonly context: Uint8Array;
+  readonly statement: Statement;
+  readonly proof: FischlinProof;
+}
+
+/**
+ * The 16 hash conditions, and the 16 equations with random 128-bit weights as one sum.
+ * @returns terms whose sum must be the identity; undefined if the proof fails already.
+ */
+export function fischlinTerms(
   language: Language,
   context: Uint8Array,
   statement: Statement,
   proof: FischlinProof,
   random: Random,
-): boolean {
+): { readonly point: Point; readonly scalar: bigint }[] | undefined {
   const curve = requireCurveOnly(language);
   const points = (components: readonly Component[]): boolean =>
     components.every((component) => !(component as Point).is0());
   if (proof.length !== fischlinRepetitions || statement.length !== language.rows.length || !points(statement))
-    return false;
+    return undefined;
   for (const { mask, challenge, responses } of proof) {
     if (mask.length !== language.rows.length || !points(mask) || responses.length !== language.coordinates.length)
-      return false;
-    if (!Number.isInteger(challenge) || challenge < 0 || challenge > 0xffffffff) return false;
-    if (responses.some((z) => z < 0n || z >= curve.q)) return false;
+      return undefined;
+    if (!Number.isInteger(challenge) || challenge < 0 || challenge > 0xffffffff) return undefined;
+    if (responses.some((z) => z < 0n || z >= curve.q)) return undefined;
   }
   const c = common(
     language,
@@ -140,7 +151,7 @@ export function verifyFischlin(
     proof.map(({ mask }) => mask),
   );
   if (!proof.every(({ challenge, responses }, i) => targetOracle(c, i, responses.length)(challenge, responses)))
-    return false;
+    return undefined;
   const terms: { point: Point; scalar: bigint }[] = [];
   for (let row = 0; row < language.rows.length; row++) {
     const statementPoint = statement[row] as Point;
@@ -149,7 +160,7 @@ export function verifyFischlin(
     for (const { mask, challenge, responses } of proof) {
       const weight = uniformBits(random, 128) + 1n;
       for (const { base, coordinate } of language.rows[row]?.terms ?? []) {
-        if (base.kind !== 'curve') return false;
+        if (base.kind !== 'curve') return undefined;
         baseScalars.set(base.point, (baseScalars.get(base.point) ?? 0n) + weight * (responses[coordinate] as bigint));
       }
       statementScalar += weight * BigInt(challenge);
@@ -158,7 +169,19 @@ export function verifyFischlin(
     terms.push({ point: statementPoint, scalar: -statementScalar });
     for (const [point, scalar] of baseScalars) terms.push({ point, scalar });
   }
-  return curve.multiScalarVartime(terms).is0();
+  return terms;
+}
+
+/** All 16 hash conditions and all 16 equations; the equations are combined with random weights. */
+export function verifyFischlin(
+  language: Language,
+  context: Uint8Array,
+  statement: Statement,
+  proof: FischlinProof,
+  random: Random,
+): boolean {
+  const terms = fischlinTerms(language, context, statement, proof, random);
+  return terms !== undefined && curveOf(language).multiScalarVartime(terms).is0();
 }
 
 /** (T_i, e_i, z_i) for i = 1..16, fixed widths. */

@@ -8,6 +8,7 @@ export * from './curve.ts';
 export * from './language.ts';
 export * from './sigma-protocol.ts';
 export * from './fischlin.ts';
+export * from './verification.ts';
 export * from './languages/knowledge-of-discrete-log.ts';
 export * from './languages/knowledge-of-decommitment.ts';
 export * from './languages/equality-of-committed-values.ts';

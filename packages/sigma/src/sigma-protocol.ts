@@ -1,15 +1,13 @@
 /**
  * The common sigma protocol (Maurer) with Fiat-Shamir, over any {@link Language}: MPC 6.1, CG 4.1. A batch of B statements has one mask
- * and one response. Verification comes exact (row by row) and combined with secret random weights (MPC 6.11, CG 4.7).
+ * and one response. Here are proofs and their encoding; verification is in verification.ts.
  *
  * @module
  */
-import type { Element, FixedBaseTable } from '@dwallet/kernel';
-import type { Point } from './curve.ts';
+import type { Element } from '@dwallet/kernel';
 import { encodeInt, encodeUint, mod, type Reader, concat } from './encoding.ts';
-import { BugError, DecodeError, InvalidArgumentsError } from './errors.ts';
+import { DecodeError, InvalidArgumentsError } from './errors.ts';
 import {
-  type Base,
   type Component,
   type Language,
   type Statement,
@@ -44,7 +42,8 @@ export interface ProofInstance {
   readonly oracle?: ChallengeOracle;
 }
 
-function challenges(
+/** The Fiat-Shamir challenges of a transcript, one per statement. */
+export function challenges(
   language: Language,
   context: Uint8Array,
   statements: readonly Statement[],
@@ -211,160 +210,3 @@ export function readProof(reader: Reader, language: Language, batch: number, fie
   });
   return { mask, responses };
 }
-
-/** Shape and range of a proof object, for proofs that were not read by {@link readProof}. */
-function wellFormed({ language, statements, proof }: ProofInstance): boolean {
-  const batch = statements.length;
-  if (batch === 0 || proof.mask.length !== language.rows.length) return false;
-  if (proof.responses.length !== language.coordinates.length) return false;
-  if (statements.some((statement) => statement.length !== language.rows.length)) return false;
-  const order = scalarOrder(language);
-  const identity = (component: Component, row: number): boolean =>
-    language.rows[row]?.group === 'curve' && (component as Point).is0();
-  if (proof.mask.some(identity) || statements.some((statement) => statement.some(identity))) return false;
-  for (const row of language.rows) {
-    for (const { base } of row.terms) if (base.kind === 'curve' && base.point.is0()) return false;
-  }
-  return language.coordinates.every((coordinate, i) => {
-    const z = proof.responses[i] as bigint;
-    if (coordinate.kind === 'scalar') return z >= 0n && z < order;
-    const bound = 1n << BigInt(responseBits(language, coordinate, batch));
-    return z < bound && (coordinate.signed === true ? -z < bound : z >= 0n);
-  });
-}
-
-/** Exponents per distinct base of a product that must be the identity. */
-class Accumulator {
-  readonly #curve = new Map<Point, bigint>();
-  readonly #class = new Map<Element, { exponent: bigint; table: FixedBaseTable | undefined }>();
-  #f = 0n;
-
-  addPoint(point: Point, scalar: bigint): void {
-    this.#curve.set(point, (this.#curve.get(point) ?? 0n) + scalar);
-  }
-  addElement(element: Element, exponent: bigint, table?: FixedBaseTable): void {
-    const known = this.#class.get(element);
-    if (known === undefined) this.#class.set(element, { exponent, table });
-    else {
-      known.exponent += exponent;
-      known.table ??= table;
-    }
-  }
-  add(base: Base, exponent: bigint): void {
-    if (base.kind === 'curve') this.addPoint(base.point, exponent);
-    else if (base.kind === 'class') this.addElement(base.element, exponent, base.table);
-    else this.#f += exponent;
-  }
-  curveIsIdentity(language: Language): boolean {
-    if (this.#curve.size === 0) return true;
-    return curveOf(language)
-      .multiScalarVartime([...this.#curve].map(([point, scalar]) => ({ point, scalar })))
-      .is0();
-  }
-  classIsIdentity(language: Language): boolean {
-    if (this.#class.size === 0 && this.#f === 0n) return true;
-    const setting = classSetting(language);
-    const { group } = setting;
-    let product = setting.powerOfF(mod(this.#f, setting.q));
-    const terms: { base: Element; exponent: bigint }[] = [];
-    for (const [base, { exponent, table }] of this.#class) {
-      const magnitude = exponent < 0n ? -exponent : exponent;
-      if (table !== undefined && magnitude >> BigInt(table.exponentBits) === 0n) {
-        product = group.compose(product, group.tablePowerVartime(table, exponent));
-      } else terms.push({ base, exponent });
-    }
-    return group.isIdentity(group.compose(product, group.multiPowerVartime(terms)));
-  }
-}
-
-/** Adds weight * (phi_row(z) - T_row - sum e_j Y_{j,row}) to the accumulator. */
-function addRow(
-  accumulator: Accumulator,
-  instance: ProofInstance,
-  es: readonly bigint[],
-  row: number,
-  weight: bigint,
-): void {
-  const { language, statements, proof } = instance;
-  const { group, terms } = language.rows[row] as Language['rows'][number];
-  for (const { base, coordinate } of terms) accumulator.add(base, weight * (proof.responses[coordinate] as bigint));
-  const subtract = (component: Component, exponent: bigint): void => {
-    if (group === 'curve') accumulator.addPoint(component as Point, -exponent);
-    else accumulator.addElement(component as Element, -exponent);
-  };
-  subtract(proof.mask[row] as Component, weight);
-  statements.forEach((statement, j) => subtract(statement[row] as Component, weight * (es[j] as bigint)));
-}
-
-const challengesOf = (instance: ProofInstance): bigint[] =>
-  challenges(
-    instance.language,
-    instance.context,
-    instance.statements,
-    instance.proof.mask,
-    instance.oracle ?? mpcChallenges,
-  );
-
-/** Exact verification, one equation per row. Deterministic: what evidence and blame rest on. */
-export function verifyExact(instance: ProofInstance): boolean {
-  if (!wellFormed(instance)) return false;
-  const es = challengesOf(instance);
-  return instance.language.rows.every((row, i) => {
-    const accumulator = new Accumulator();
-    addRow(accumulator, instance, es, i, 1n);
-    return row.group === 'curve'
-      ? accumulator.curveIsIdentity(instance.language)
-      : accumulator.classIsIdentity(instance.language);
-  });
-}
-
-/** All equations of all instances with 128-bit random weights, in one multi-exponentiation per group. */
-function verifyCombined(instances: readonly ProofInstance[], random: Random): boolean {
-  const curve = new Accumulator();
-  const classes = new Map<unknown, { language: Language; accumulator: Accumulator }>();
-  let curveLanguage: Language | undefined;
-  for (const instance of instances) {
-    const { language } = instance;
-    const es = challengesOf(instance);
-    language.rows.forEach((row, i) => {
-      // Full 128-bit weights: a wrong accept in setup, presign or sign is costly (MPC 6.11). Sound only because every element is a square (CG:P7).
-      const weight = uniformBits(random, 128) + 1n;
-      if (row.group === 'curve') {
-        curveLanguage = language;
-        addRow(curve, instance, es, i, weight);
-        return;
-      }
-      const { group } = classSetting(language);
-      let entry = classes.get(group);
-      if (entry === undefined) {
-        entry = { language, accumulator: new Accumulator() };
-        classes.set(group, entry);
-      }
-      addRow(entry.accumulator, instance, es, i, weight);
-    });
-  }
-  if (curveLanguage !== undefined && !curve.curveIsIdentity(curveLanguage)) return false;
-  for (const { language, accumulator } of classes.values()) if (!accumulator.classIsIdentity(language)) return false;
-  return true;
-}
-
-/**
- * Verifies proofs together and names the invalid ones.
- * @param random - this verifier's own secret randomness for the weights; never published beforehand.
- * @returns indices of the instances whose exact verification fails; empty when all hold.
- * @throws BugError when the batch fails and no single proof does (CG 4.7).
- */
-export function verifyBatch(instances: readonly ProofInstance[], random: Random): number[] {
-  const invalid: number[] = [];
-  const candidates: number[] = [];
-  instances.forEach((instance, i) => (wellFormed(instance) ? candidates : invalid).push(i));
-  const chosen = candidates.map((i) => instances[i] as ProofInstance);
-  if (chosen.length === 0 || verifyCombined(chosen, random)) return invalid;
-  const failing = candidates.filter((i) => !verifyExact(instances[i] as ProofInstance));
-  if (failing.length === 0) throw new BugError('a batch of proofs fails although each proof verifies');
-  return [...invalid, ...failing].sort((a, b) => a - b);
-}
-
-/** One proof: combined equations first, the exact ones decide on failure. */
-export const verify = (instance: ProofInstance, random: Random): boolean =>
-  verifyBatch([instance], random).length === 0;

@@ -22,6 +22,7 @@ export * from './client/check-dwallet.ts';
 export * from './client/check-presign.ts';
 export * from './client/check-signature.ts';
 export * from './client/sign-message-store.ts';
+export { preparePresign, type PreparePresignArguments, type PreparedPresign } from './client/prepare-presign.ts';
 export * from './client/sign-once.ts';
 export * from './ecdsa/sign/complete-signature.ts';
 export * from './ecdsa/sign/message-hash.ts';

@@ -30,6 +30,7 @@ export * from './proofs/scaled-ciphertexts.ts';
 export * from './proofs/scaled-ciphertext-with-discrete-log.ts';
 export * from './ecdsa/sign/complete-signature.ts';
 export * from './ecdsa/sign/message-hash.ts';
+export { type AssignedPresign, assignPresign } from './ecdsa/sign/assigned-presign.ts';
 export * from './ecdsa/sign/network-verify.ts';
 export * from './ecdsa/sign/sign-message.ts';
 export * from './ecdsa/single-use.ts';

@@ -11,6 +11,9 @@ import type { Curve, Digest, Point, PresignId, SessionId } from '@dwallet/sigma'
 export interface TabledCiphertext extends Ciphertext {
   readonly table1?: FixedBaseTable;
   readonly table2?: FixedBaseTable;
+  /** For factors of 256 bits; the others are for their masks. */
+  readonly shortTable1?: FixedBaseTable;
+  readonly shortTable2?: FixedBaseTable;
 }
 
 /** Network-level setup of one curve (MPC 2). Clients hold it only after checking its quorum certificate (MPC:V1). */

@@ -10,6 +10,7 @@ import {
   type PublicParameters,
   type SharingState,
   createDecryptionSetup,
+  genesisShareBits,
   prepareKeyShare,
 } from '@dwallet/class-groups';
 import type { Element } from '@dwallet/kernel';
@@ -94,7 +95,11 @@ export function decodeNetworkKey(
   const verificationKeys = new Map<VirtualId, Element>();
   for (let j = 1; j <= count; j++) verificationKeys.set(virtualId(j), readElement(reader, parameters.group, `V_${j}`));
   reader.end();
-  return { sharing: { access, encryptionKey: { element }, verificationKeys }, outcome };
+  // A function of n, t and R, so it is not in the record: the key is that of a network DKG (CG 8.1).
+  const { totalWeight, threshold } = access;
+  const { randomnessBits, statisticalBits } = parameters;
+  const shareBits = genesisShareBits(totalWeight, threshold, randomnessBits, statisticalBits);
+  return { sharing: { access, encryptionKey: { element }, verificationKeys, shareBits }, outcome };
 }
 
 /** One network key per network and epoch. */

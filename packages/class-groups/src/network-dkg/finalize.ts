@@ -19,13 +19,12 @@ import {
   encodeUint16,
 } from '@dwallet/sigma';
 import { multiplyCommitments, powerOfHWith, verificationValues } from '../sharing/commitments.ts';
-import { shareBits } from '../sharing/polynomial.ts';
 import type { DecryptionKeyShare, SharingState } from '../sharing/sharing-state.ts';
-import { ceilLog2, finalShareBits } from '../sharing/sizes.ts';
+import { genesisShareBits } from '../sharing/sizes.ts';
 import { type DealSet, dealOf } from './round-1-deal.ts';
 import { type Judgement, type ReceivedShares, checkJudgement } from './round-2-acknowledge.ts';
 import { type RevealOutcome, decideReveal } from './round-3-reveal.ts';
-import { type NetworkDkgInput, type RegisteredCommittee, contextBytes, resolvePolicy, shapeOf } from './session.ts';
+import { type NetworkDkgInput, type RegisteredCommittee, contextBytes, resolvePolicy } from './session.ts';
 
 const section = 'CG:8.1.5';
 
@@ -89,17 +88,26 @@ export function finalize(
     encodeList(access.virtualIds.map((j) => group.encode(verificationKeys.get(j) as typeof product.constant))),
   ]);
   return {
-    unrehearsed: { access, encryptionKey: { element: product.constant }, verificationKeys },
+    unrehearsed: {
+      access,
+      encryptionKey: { element: product.constant },
+      verificationKeys,
+      shareBits: outcomeShareBits(input),
+    },
     qualified,
     servedWeight: access.totalWeight - unserved,
     digest,
   };
 }
 
+/** Bound of a share of this network's first key in bits. */
+const outcomeShareBits = ({ parameters, access }: NetworkDkgInput): number =>
+  genesisShareBits(access.totalWeight, access.threshold, parameters.randomnessBits, parameters.statisticalBits);
+
 /**
  * d_j = sum of x_(i,j) over QUAL for each own number j.
  * @param input.received - shares accepted in round 2; a silent validator takes the revealed ones instead.
- * @throws InvalidArgumentsError if a share of a qualified dealer is missing; CheckError `CG:8.1.5` unless h^(d_j) = V_j.
+ * @throws InvalidArgumentsError if a share of a qualified dealer is missing; CheckError `CG:8.1.5` unless h^(d_j) = V_j and d_j is within its bound.
  * Secrets touched: the received shares. The result goes to the keystore.
  */
 export function finalizeShares(
@@ -111,11 +119,10 @@ export function finalizeShares(
   },
 ): DecryptionKeyShare[] {
   const { parameters, access, outcome, validator, received, reveals } = input;
-  const shape = shapeOf(input);
   if (received !== undefined && received.validator !== validator) {
     throw new InvalidArgumentsError('received', `are the shares of validator ${received.validator}`);
   }
-  const bits = shareBits(shape) + ceilLog2(BigInt(access.totalWeight));
+  const bits = outcomeShareBits(input);
   return access.virtualIdsOf(validator).map((virtualId) => {
     let sum = 0n;
     for (const dealer of outcome.qualified) {
@@ -126,13 +133,13 @@ export function finalizeShares(
       }
       sum += share;
     }
+    // Partial decryption and its proof rely on the bound. All dealt shares were checked, so this is a matter of arithmetic.
+    if (sum < 0n || bitLength(sum) > bits) throw new CheckError(section, `share ${virtualId}`, 'exceeds its bound');
     const verificationKey = outcome.unrehearsed.verificationKeys.get(virtualId);
     const power = powerOfHWith(parameters, input.shareTable, sum, bits);
     if (verificationKey === undefined || !parameters.group.equals(power, verificationKey)) {
       throw new CheckError(section, `share ${virtualId}`, 'does not match its verification key');
     }
-    const bound = finalShareBits(shape.totalWeight, shape.threshold, shape.secretBits, parameters.statisticalBits);
-    if (bitLength(sum) > bound) throw new CheckError(section, `share ${virtualId}`, 'exceeds ell_d');
     return { virtualId, share: new Secret(sum) };
   });
 }

@@ -17,9 +17,14 @@ export interface SharingState {
   readonly encryptionKey: EncryptionKey;
   /** V_j = h^(d_j) for every virtual number j. */
   readonly verificationKeys: ReadonlyMap<VirtualId, Element>;
+  /**
+   * Bound of |d_j| in bits, a function of public sizes that whoever accepts a share enforces: `genesisShareBits` after the network DKG. Default
+   * ell_d, which holds in every epoch. It is part of the proofs of decryption shares, so all members must have the same.
+   */
+  readonly shareBits?: number;
 }
 
-/** d_j of one virtual number: an integer of either sign with |d_j| < 2^ell_d. */
+/** d_j of one virtual number: an integer of either sign with |d_j| < 2^shareBits of its sharing state, at most 2^ell_d. */
 export interface DecryptionKeyShare {
   readonly virtualId: VirtualId;
   readonly share: Secret<bigint>;

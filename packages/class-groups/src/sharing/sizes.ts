@@ -24,6 +24,13 @@ export const dealtShareBits = (n: number, t: number, secretBits: number, sigma: 
   secretBits + kappa + sigma + ceilLog2(BigInt(t)) + shareGrowthBits(n, t);
 
 /**
+ * Bound of a share of the network DKG: d_j is a sum of at most n dealt shares, each accepted only if 0 <= x < 2^ell_sh (CG 8.1.3). Much tighter than
+ * ell_d, which also covers shares after reconfigurations; a power with such a share costs so much less (CG 3.6).
+ */
+export const genesisShareBits = (n: number, t: number, randomnessBits: number, sigma: number = defaultSigma): number =>
+  dealtShareBits(n, t, randomnessBits, sigma) + ceilLog2(BigInt(n));
+
+/**
  * ell_d(n, t): bound of a final share in every epoch. CG 3.4 gives ell_r + 440 + Lg at sigma = 80; the derivation of CG 8.2.6 grows by
  * 2 bits per bit of sigma (docs/protocol-notes.md), hence ell_r + 280 + 2 sigma + Lg.
  */

@@ -12,11 +12,15 @@ import { blindedPower } from '../proofs/blinded-power.ts';
 import type { DecryptionKeyShare } from '../sharing/sharing-state.ts';
 import { requireDecryptable } from './decryptable-ciphertext.ts';
 import { type DecryptionRequest, verificationKeyOf } from './request.ts';
-import type { DecryptionSetup } from './setup.ts';
+import { BlindingPool } from './blinding-pool.ts';
+import { type DecryptionSetup, requireVerificationKey } from './setup.ts';
 
-/** One validator's own share with an optional table of V_j, which saves an exponentiation per ciphertext. */
+/** One validator's own share with what saves work for each ciphertext. */
 export interface PreparedKeyShare extends DecryptionKeyShare {
+  /** Of V_j. */
   readonly verificationKeyTable?: FixedBaseTable;
+  /** Filled by `prepareBlinding`; empty at first. */
+  readonly blinding?: BlindingPool;
 }
 
 /** The answer of one validator: for each of its virtual numbers, in ascending order, ds_j of each ciphertext. */
@@ -25,11 +29,14 @@ export interface DecryptionShares {
   readonly shares: ReadonlyMap<VirtualId, readonly Element[]>;
 }
 
-/** Adds the table of V_j to a share that will be used more than a few times. */
-export function prepareKeyShare({ parameters, state }: DecryptionSetup, share: DecryptionKeyShare): PreparedKeyShare {
-  const key = state.verificationKeys.get(share.virtualId);
-  if (key === undefined) throw new InvalidArgumentsError('share', 'is not of this committee');
-  return { ...share, verificationKeyTable: parameters.group.buildTable(key, parameters.randomnessBits) };
+/**
+ * Adds the table of V_j, and an empty pool of blinding pairs, to a share that will be used more than a few times.
+ * @throws InvalidArgumentsError for a share of another committee.
+ */
+export function prepareKeyShare(setup: DecryptionSetup, share: DecryptionKeyShare): PreparedKeyShare {
+  const { group, randomnessBits } = setup.parameters;
+  const key = requireVerificationKey(setup, share.virtualId);
+  return { ...share, verificationKeyTable: group.buildTable(key, randomnessBits), blinding: new BlindingPool() };
 }
 
 /**
@@ -48,7 +55,7 @@ export function holderOfShares({ state }: DecryptionSetup, shares: readonly Decr
 
 /**
  * @param shares - all shares of one validator.
- * @param random - fresh: one blinding exponent per share and ciphertext.
+ * @param random - fresh: one blinding exponent per share and ciphertext, unless the pool of the share has a pair.
  * @throws InvalidArgumentsError for foreign or missing shares; KernelArgumentError for a share over its bound.
  * Time: variable in public values; the secret exponents go through the regular recoding on blinded bases. Secrets touched: `d_j`.
  */
@@ -64,7 +71,7 @@ export function partialDecrypt(
   return {
     sender,
     shares: new Map(
-      sorted.map(({ virtualId, share, verificationKeyTable }) => [
+      sorted.map(({ virtualId, share, verificationKeyTable, blinding }) => [
         virtualId,
         request
           .basesOf(virtualId)
@@ -77,6 +84,7 @@ export function partialDecrypt(
               verificationKeyOf(request, virtualId),
               random,
               verificationKeyTable,
+              blinding?.take(),
             ),
           ),
       ]),

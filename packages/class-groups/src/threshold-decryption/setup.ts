@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { FixedBaseTable } from '@dwallet/kernel';
-import { InvalidArgumentsError, invertMod, mod } from '@dwallet/sigma';
+import type { Element, FixedBaseTable } from '@dwallet/kernel';
+import { InvalidArgumentsError, type VirtualId, invertMod, mod } from '@dwallet/sigma';
 import { type ClassBase, classBase } from '../encryption.ts';
 import type { PublicParameters } from '../parameters.ts';
 import type { EqualitySetting } from '../proofs/equality-of-exponents.ts';
@@ -14,7 +14,7 @@ import { factorial, finalShareBits } from '../sharing/sizes.ts';
 export interface DecryptionSetup extends EqualitySetting {
   readonly parameters: PublicParameters;
   readonly state: SharingState;
-  /** ell_d(n, t): bound of |d_j| in bits. */
+  /** Bound of |d_j| in bits: that of the sharing state, or ell_d(n, t). */
   readonly exponentBits: number;
   readonly hBase: ClassBase;
   /** n!. */
@@ -27,7 +27,7 @@ export interface DecryptionSetup extends EqualitySetting {
 
 /**
  * @param options.hTable - table of h for exponents of ell_d + sigma + 2 lambda bits and more; speeds up proofs and their verification.
- * @throws InvalidArgumentsError unless there is one verification key for each virtual number.
+ * @throws InvalidArgumentsError unless there is one verification key for each virtual number, and for a bound over ell_d.
  */
 export function createDecryptionSetup(
   parameters: PublicParameters,
@@ -39,10 +39,14 @@ export function createDecryptionSetup(
     throw new InvalidArgumentsError('state.verificationKeys', 'one for each virtual number');
   const n = access.totalWeight;
   const scale = factorial(n) * sharingScale(n);
+  const longest = finalShareBits(n, access.threshold, parameters.randomnessBits, parameters.statisticalBits);
+  const exponentBits = state.shareBits ?? longest;
+  if (!Number.isSafeInteger(exponentBits) || exponentBits < 1 || exponentBits > longest)
+    throw new InvalidArgumentsError('state.shareBits', `must be 1..${longest}, ell_d`);
   return {
     parameters,
     state,
-    exponentBits: finalShareBits(n, access.threshold, parameters.randomnessBits, parameters.statisticalBits),
+    exponentBits,
     hBase: classBase(parameters.h, options.hTable ?? parameters.hTable),
     factorial: factorial(n),
     scale,
@@ -50,5 +54,12 @@ export function createDecryptionSetup(
   };
 }
 
-/** Bytes of one stored decryption-key share: ell_d bits and a sign. */
+/** V_j. @throws InvalidArgumentsError for a number that is not of this committee. */
+export function requireVerificationKey({ state }: DecryptionSetup, share: VirtualId): Element {
+  const key = state.verificationKeys.get(share);
+  if (key === undefined) throw new InvalidArgumentsError('share', 'is not of this committee');
+  return key;
+}
+
+/** Bytes of one stored decryption-key share: its bits and a sign. */
 export const keyShareBytes = ({ exponentBits }: DecryptionSetup): number => (exponentBits + 1 + 7) >> 3;

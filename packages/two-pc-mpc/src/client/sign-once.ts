@@ -3,43 +3,41 @@
  *
  * @module
  */
-import { CheckError, type Random, type Secret } from '@dwallet/sigma';
-import type { Committee } from '../certificates.ts';
-import { type PresignCertificate, verifyPresignCertificate } from '../ecdsa/presign/presign-record.ts';
-import { targetPresign } from '../ecdsa/presign/target.ts';
+import { CheckError } from '@dwallet/sigma';
 import { createSignMessage } from '../ecdsa/sign/client-sign.ts';
 import { hashMessage } from '../ecdsa/sign/message-hash.ts';
 import { decodeSignMessageHeader } from '../ecdsa/sign/sign-message.ts';
-import type { DWalletRecord, HashScheme, NetworkSetup, Presign } from '../types.ts';
+import type { HashScheme } from '../types.ts';
 import { bytesEqual } from '../wire/format.ts';
-import { checkOwnRecord } from './check-dwallet.ts';
-import { checkPresignElements } from './check-presign.ts';
+import { type PreparePresignArguments, type PreparedPresign, openPresign, signPrepared } from './prepare-presign.ts';
 import type { SignMessageStore } from './sign-message-store.ts';
 
-export interface SignOnceArguments {
+export interface SignOnceArguments extends PreparePresignArguments {
   readonly store: SignMessageStore;
-  /** Certified and pinned (MPC:V1). */
-  readonly setup: NetworkSetup;
-  readonly record: DWalletRecord;
-  readonly presign: Presign;
-  /** What shows that the presign is the network's, and the committee that signed it (MPC:V3). */
-  readonly certificate: PresignCertificate;
-  readonly committee: Committee;
-  /** x_A. */
-  readonly userShare: Secret<bigint>;
   readonly hashScheme: HashScheme;
   /** The exact message that the user saw and approved (MPC:V5); its digest is computed here. */
   readonly message: Uint8Array;
-  readonly random: Random;
+  /** From `preparePresign` for this presign and dWallet; empty afterwards, whatever happens. */
+  readonly prepared?: PreparedPresign;
 }
 
 /**
  * Returns the client message for (presign, dWallet, message): a new one if the presign is unused, the stored bytes otherwise (MPC:V4, MPC:T13).
  * The bytes are durable before the promise resolves, so no two different messages for one presign can leave this function, whatever crashes.
- * @throws CheckError MPC:V2, MPC:V3, MPC:V4 (the presign already served another message), MPC:V6.
+ * @throws CheckError MPC:V2, MPC:V3, MPC:V4 (the presign already served another message), MPC:V6; BugError and InvalidArgumentsError for a
+ * prepared presign that was used already or is another's.
  */
 export async function signOnce(args: SignOnceArguments): Promise<Uint8Array> {
-  const { store, setup, record, presign, userShare, hashScheme, message, random } = args;
+  try {
+    return await signOrRepeat(args);
+  } finally {
+    // Also when the stored message was found, or something failed: this presign is not prepared any more.
+    args.prepared?.destroy();
+  }
+}
+
+async function signOrRepeat(args: SignOnceArguments): Promise<Uint8Array> {
+  const { store, setup, record, presign, hashScheme, message, prepared } = args;
   const { curve } = setup;
   const messageDigest = hashMessage(hashScheme, message);
 
@@ -57,11 +55,10 @@ export async function signOnce(args: SignOnceArguments): Promise<Uint8Array> {
   const stored = await store.get(presign.presignId);
   if (stored !== undefined) return requireSameRequest(stored);
 
-  checkOwnRecord(setup, record, userShare);
-  verifyPresignCertificate(setup, args.committee, presign, args.certificate);
-  checkPresignElements(setup, presign);
-  const targeted = targetPresign(setup, presign, record);
-  const bytes = createSignMessage({ setup, record, presign: targeted, userShare, hashScheme, message, random });
+  const bytes =
+    prepared === undefined
+      ? createSignMessage({ ...openPresign(args), hashScheme, message, random: args.random })
+      : signPrepared(prepared, args, hashScheme, messageDigest);
   // Another call may have stored its bytes meanwhile: those are the message, and ours never existed.
   return requireSameRequest(await store.putIfAbsent(presign.presignId, bytes));
 }

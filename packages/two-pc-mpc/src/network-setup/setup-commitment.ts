@@ -8,8 +8,10 @@ import {
   type EncryptionKey,
   type PublicParameters,
   encodeCiphertext,
-  withTable,
+  loadTable,
+  withTables,
 } from '@dwallet/class-groups';
+import type { Element, FixedBaseTable } from '@dwallet/kernel';
 import {
   CheckError,
   type Curve,
@@ -62,29 +64,37 @@ export function createNetworkSetup(parts: SetupParts): NetworkSetup {
 }
 
 /**
- * The same setup with comb tables of pk, ct_0 and ct_1: for whoever proves or verifies presigns again and again. Costs some thousand
- * group operations once.
+ * The same setup with comb tables of pk, ct_0 and ct_1, for long and for short exponents: for whoever proves or verifies presigns again and
+ * again. Costs some thousand group operations once, or nothing if the parameters' cache has them.
  */
 export function withSetupTables(setup: NetworkSetup): NetworkSetup {
   const { parameters } = setup;
+  const { group, q, tableBits, randomnessBits, tableCache } = parameters;
   // Scaling factors have bits(q) bits; their masks sigma + lambda more, and up to 2^16 statements share one.
-  const bits = bitLength(parameters.q) + parameters.tableBits - parameters.randomnessBits;
-  const tabled = (ciphertext: TabledCiphertext): TabledCiphertext =>
-    ciphertext.table1 !== undefined && ciphertext.table2 !== undefined
-      ? ciphertext
-      : {
-          c1: ciphertext.c1,
-          c2: ciphertext.c2,
-          table1: parameters.group.buildTable(ciphertext.c1, bits),
-          table2: parameters.group.buildTable(ciphertext.c2, bits),
-        };
+  const short = bitLength(q);
+  const long = short + tableBits - randomnessBits;
+  const table = (element: Element, bits: number): FixedBaseTable => loadTable(group, element, bits, tableCache);
+  const tabled = ({ c1, c2, ...known }: TabledCiphertext): TabledCiphertext => ({
+    c1,
+    c2,
+    table1: known.table1 ?? table(c1, long),
+    table2: known.table2 ?? table(c2, long),
+    shortTable1: known.shortTable1 ?? table(c1, short),
+    shortTable2: known.shortTable2 ?? table(c2, short),
+  });
   const [first, second] = setup.shareCiphertexts;
   return {
     ...setup,
-    encryptionKey: withTable(parameters, setup.encryptionKey),
+    encryptionKey: withTables(parameters, setup.encryptionKey),
     shareCiphertexts: [tabled(first), tabled(second)],
   };
 }
+
+/** The same setup with tables of pk: what a wallet that signs more than once needs. */
+export const withKeyTables = (setup: NetworkSetup): NetworkSetup => ({
+  ...setup,
+  encryptionKey: withTables(setup.parameters, setup.encryptionKey),
+});
 
 /** Refuses to combine objects of two setups (MPC 2.5). @throws CheckError with the given check id. */
 export function requireSameSetup(setup: NetworkSetup, other: Digest, check: string, field: string): void {

@@ -45,14 +45,14 @@ export function scaledCiphertextWithDiscreteLog(
       {
         group: 'class',
         terms: [
-          { base: classBase(input.c1, input.table1), coordinate: 0 },
+          { base: classBase(input.c1, input.table1, input.shortTable1), coordinate: 0 },
           { base: parameters.hBase, coordinate: 1 },
         ],
       },
       {
         group: 'class',
         terms: [
-          { base: classBase(input.c2, input.table2), coordinate: 0 },
+          { base: classBase(input.c2, input.table2, input.shortTable2), coordinate: 0 },
           { base: keyBase(key), coordinate: 1 },
         ],
       },

@@ -56,14 +56,14 @@ export function scaledCiphertexts(
         {
           group: 'class' as const,
           terms: [
-            { base: classBase(input.c1, input.table1), coordinate: 0 },
+            { base: classBase(input.c1, input.table1, input.shortTable1), coordinate: 0 },
             { base: h, coordinate: j + 2 },
           ],
         },
         {
           group: 'class' as const,
           terms: [
-            { base: classBase(input.c2, input.table2), coordinate: 0 },
+            { base: classBase(input.c2, input.table2, input.shortTable2), coordinate: 0 },
             { base: pk, coordinate: j + 2 },
           ],
         },

@@ -337,7 +337,7 @@ export async function leadNetworkDkg(core: Core, protocol: NetworkDkgSession): P
   await round('register', all);
   await round('deal');
   // With more silent ones than the reveal budget serves (CG 8.1.4) the inbox could lead nowhere: wait for them instead of fixing it.
-  await round('acknowledge', all - Math.floor(all / 10));
+  await round('acknowledge', all - networkDkg.resolvePolicy(core.committee).maxRevealedWeight);
   if (session.derive(() => protocol.needsReveal(session.request('reveal')))) await round('reveal');
   else {
     session.skip();

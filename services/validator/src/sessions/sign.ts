@@ -32,7 +32,9 @@ import {
 } from '@dwallet/sigma';
 import {
   type AbortOutcome,
+  type AssignedPresign,
   type Assignment,
+  type DWalletRecord,
   type Envelope,
   type Fact,
   type Presign,
@@ -42,6 +44,7 @@ import {
   type SingleUseStore,
   type VerifiedSignMessage,
   abortRequest,
+  assignPresign,
   assignmentFact,
   clientKind,
   combineSignature,
@@ -66,7 +69,7 @@ import {
   verifySignMessage,
   verifySignature,
 } from '@dwallet/two-pc-mpc/network';
-import { encodeProvedShares, encodeShares } from '@dwallet/class-groups';
+import { encodeProvedShares, encodeShares, prepareBlinding } from '@dwallet/class-groups';
 import { type Core, RefusedError, checkOf, decodeList } from '../core.ts';
 import type { NetworkState, StoredAssignment, StoredDWallet } from '../network-state.ts';
 import type { Records } from '../records.ts';
@@ -76,6 +79,8 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 /** How long a leader waits for the remaining validators once weight t has answered. */
 const graceMs = 1000;
+/** Blinding pairs that each key share keeps ready; a signature takes two. */
+const blindingPairs = 4;
 /** How many presigns of the pool one request may use up when leaders race for them. */
 const maxPresignsPerRequest = 16;
 
@@ -134,6 +139,8 @@ export class SignSessions {
   readonly #markers: SingleUseStore;
   /** Messages that this process verified, by presign and exact bytes. */
   readonly #verified = new Remembered<VerifiedSignMessage>();
+  /** What was computed at the assignment, by presign and dWallet. */
+  readonly #assigned = new Remembered<AssignedPresign>();
 
   constructor(core: Core, state: NetworkState, records: Records, markers: SingleUseStore) {
     this.#core = core;
@@ -170,7 +177,7 @@ export class SignSessions {
     const [requestBytes, idBytes] = decodeParts(body, 'AssignPresign', 2) as [Uint8Array, Uint8Array];
     if (idBytes.length !== 32) throw new DecodeError('AssignPresign.presignId', 'must be 32 bytes');
     const { envelope, take } = this.#openTake(requestBytes);
-    this.#owned(envelope, await this.#records.acceptedDWallet(take.id));
+    const dwallet = this.#owned(envelope, await this.#records.acceptedDWallet(take.id));
     const presign = (await this.#records.presign(idBytes))?.presign;
     if (presign === undefined) throw new RefusedError('NOT_FOUND', 'this presign is unknown here');
     const id = hex(presign.presignId);
@@ -183,7 +190,25 @@ export class SignSessions {
       throw new CheckError('MPC:S1', 'presign', 'is assigned to another request');
     }
     this.#core.store.put('request', requestKey(take), fromHex([id, ...others].join('')));
+    // While the client makes its message.
+    this.#ahead('targeting of a presign', () => {
+      const key = assignedKey(presign, dwallet.record);
+      if (this.#assigned.get(key) !== undefined) return;
+      const random = this.#core.freshRandom([presign.presignId, encodeText('assignment')]);
+      this.#assigned.set(key, assignPresign(this.#state.requireSetup(), presign, dwallet.record, random));
+    });
     return this.#core.voteOnce(assignmentFact(presign.presignId, take.id, take.request));
+  }
+
+  /** Work that saves time later and that nobody waits for: it begins when the answer has left. A failure costs that time and nothing else. */
+  #ahead(what: string, work: () => void): void {
+    setImmediate(() => {
+      try {
+        work();
+      } catch (error) {
+        this.#core.options.log(`${what} ahead of time: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    });
   }
 
   /**
@@ -290,6 +315,7 @@ export class SignSessions {
     presign: Presign | undefined,
     state: PresignState,
   ): VerifiedSignMessage {
+    const assigned = presign === undefined ? undefined : this.#assigned.get(assignedKey(presign, record));
     return verifySignMessage({
       setup: this.#state.requireSetup(),
       record,
@@ -297,6 +323,7 @@ export class SignSessions {
       state,
       approved: { request: requestDigestOf(request), hashScheme: request.hashScheme, message: request.message },
       bytes: request.signMessage,
+      ...(assigned === undefined ? {} : { assigned }),
       random: this.#core.freshRandom([request.presignId]),
     });
   }
@@ -339,6 +366,12 @@ export class SignSessions {
     const { permit, decryption, request } = await this.#permitted(body);
     const random = this.#core.freshRandom([request.presignId, encodeText('share')]);
     const shares = decryptOptimistic(permit, decryption, this.#state.keyShares(), random);
+    this.#ahead('blinding of decryption shares', () => {
+      const next = this.#core.freshRandom([encodeText('blinding')]);
+      for (const share of this.#state.keyShares()) {
+        prepareBlinding(this.#state.decryption, share, blindingPairs, next);
+      }
+    });
     return this.#core.seal(request.presignId, 'sign/share', encodeShares(decryption.request, shares));
   }
 
@@ -553,6 +586,7 @@ export class SignSessions {
 type TakePresign = ReturnType<typeof decodeTakePresign>;
 
 const requestKey = (take: TakePresign): string => hex(concat(take.id, take.request));
+const assignedKey = ({ presignId }: Presign, { sessionId }: DWalletRecord): string => hex(concat(presignId, sessionId));
 const requestDigestOf = ({ id, hashScheme, message, nonce }: SignRequest): Digest =>
   signRequestDigest(id, hashScheme, message, nonce);
 const fromHex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'));

@@ -7,6 +7,7 @@
  * @module
  */
 import { type Ciphertext, encodeCiphertext, readCiphertext, sampleRandomness } from '@dwallet/class-groups';
+import type { Element, FixedBaseTable } from '@dwallet/kernel';
 import {
   CheckError,
   type Digest,
@@ -20,6 +21,7 @@ import {
   type ValidatorId,
   applySecret,
   bitLength,
+  challengeBits,
   concat,
   encodeProof,
   encodeUint16,
@@ -35,7 +37,7 @@ import {
   scaledCiphertextWithDiscreteLog,
   scaledDiscreteLog,
 } from '../../proofs/scaled-ciphertext-with-discrete-log.ts';
-import type { NetworkSetup } from '../../types.ts';
+import type { NetworkSetup, TabledCiphertext } from '../../types.ts';
 import {
   bytesEqual,
   header,
@@ -76,8 +78,19 @@ export interface PresignRound3 {
 }
 
 /** L_ScaleDL with parameter ct_gamma of one presign. */
-export const nonceLanguage = ({ curve, parameters, encryptionKey }: NetworkSetup, mask: Ciphertext): Language =>
+export const nonceLanguage = ({ curve, parameters, encryptionKey }: NetworkSetup, mask: TabledCiphertext): Language =>
   scaledCiphertextWithDiscreteLog(curve, parameters, encryptionKey, mask);
+
+/** A small table, because each component of ct_gamma is raised to three exponents only: the two nonces and their mask. */
+const maskTableBytes = 20 * 1024;
+
+function withMaskTables({ parameters }: NetworkSetup, { c1, c2 }: Ciphertext): TabledCiphertext {
+  const { group, q, statisticalBits } = parameters;
+  // Bits of the mask of a batch of two.
+  const bits = bitLength(q) + statisticalBits + challengeBits + 1;
+  const table = (element: Element): FixedBaseTable => group.buildTable(element, bits, maskTableBytes);
+  return { c1, c2, table1: table(c1), table2: table(c2) };
+}
 
 /**
  * @param args.aggregate - as computed in round 2.
@@ -100,7 +113,7 @@ export function encryptNonces(
   const { curve, parameters } = setup;
   const bits = [bitLength(parameters.q), parameters.randomnessBits];
   const contributions = aggregate.map(({ mask }, index): NonceContribution => {
-    const language = nonceLanguage(setup, mask);
+    const language = nonceLanguage(setup, withMaskTables(setup, mask));
     const contribute = () => {
       // Uniform in [1, q): a nonce of 0 has no encodable point (statistical difference 2^-256).
       const witness = [uniformNonZero(random, curve.q), sampleRandomness(parameters, random)];

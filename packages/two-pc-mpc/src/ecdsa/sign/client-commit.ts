@@ -5,18 +5,21 @@
  */
 import {
   type Curve,
+  type Language,
+  type Proof,
   type Random,
-  decommitment,
+  drawMask,
   mod,
   nonZeroWitness,
-  prove,
   proveFischlin,
+  proveWithMask,
   uniformBelow,
   uniformNonZero,
 } from '@dwallet/sigma';
 import type { TargetedPresign } from '../../types.ts';
 import { firstStageContext } from './contexts.ts';
 import type { FirstStage } from './nonce-randomizers.ts';
+import { commit } from './second-stage-randomness.ts';
 import { firstStageLanguages } from './sign-proofs.ts';
 
 /** The client's secrets of one signature (MPC 5.2 step 3). They never leave the functions of this folder. */
@@ -49,35 +52,30 @@ export function commitNonce(
   { kA, alpha, beta, rho: [rho0, rho1, rho2, rho3] }: NonceSecrets,
   random: Random,
 ): FirstStage {
-  const { G, H, q } = curve;
-  const commit = (value: bigint, randomness: bigint) => curve.multiply(G, value).add(curve.multiply(H, randomness));
-  const commitmentK = commit(kA, rho0);
-  const commitmentAlpha = commit(alpha, rho1);
-  const commitmentBeta = commit(beta, rho2);
+  const { G, q } = curve;
+  const commitmentK = commit(curve, kA, rho0);
+  const commitmentAlpha = commit(curve, alpha, rho1);
+  const commitmentBeta = commit(curve, beta, rho2);
   // k_A X_A + rho_3 H, computed as Com(k_A x_A; rho_3): the same point, one fixed base instead of a variable one.
-  const commitmentKx = commit(mod(kA * userShare, q), rho3);
+  const commitmentKx = commit(curve, mod(kA * userShare, q), rho3);
   const languages = firstStageLanguages(curve, commitmentK, commitmentAlpha);
+  const proveNonZero = (language: Language, name: 'pi_k' | 'pi_alpha', value: bigint, randomness: bigint): Proof => {
+    const t = drawMask(language, 1, random);
+    const [tW, tRho] = t as [bigint, bigint];
+    // t_w C + t_rho H for C = value G + randomness H: fixed bases again.
+    const known = [commit(curve, mod(tW * value, q), mod(tW * randomness + tRho, q))];
+    const witness = nonZeroWitness(curve, value, randomness);
+    return proveWithMask(language, firstStageContext(curve, presign, name), [[G]], [witness], { t, known });
+  };
   return {
     commitmentK,
     commitmentAlpha,
     commitmentBeta,
     commitmentKx,
-    proofK: prove(
-      languages.k,
-      firstStageContext(curve, presign, 'pi_k'),
-      [[G]],
-      [nonZeroWitness(curve, kA, rho0)],
-      random,
-    ),
-    proofAlpha: prove(
-      languages.alpha,
-      firstStageContext(curve, presign, 'pi_alpha'),
-      [[G]],
-      [nonZeroWitness(curve, alpha, rho1)],
-      random,
-    ),
+    proofK: proveNonZero(languages.k, 'pi_k', kA, rho0),
+    proofAlpha: proveNonZero(languages.alpha, 'pi_alpha', alpha, rho1),
     proofBeta: proveFischlin(
-      decommitment(curve, G),
+      languages.beta,
       firstStageContext(curve, presign, 'pi_beta'),
       [commitmentBeta],
       [beta, rho2],

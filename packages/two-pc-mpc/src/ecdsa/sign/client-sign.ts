@@ -7,6 +7,7 @@
  */
 import {
   BugError,
+  type Digest,
   type Random,
   type Secret,
   encodeScalar,
@@ -16,20 +17,106 @@ import {
 } from '@dwallet/sigma';
 import type { DWalletRecord, HashScheme, NetworkSetup, TargetedPresign } from '../../types.ts';
 import { commitNonce, sampleNonceSecrets } from './client-commit.ts';
-import { evaluateSignature } from './client-evaluate.ts';
+import { type SignDraft, evaluateDraft } from './client-evaluate.ts';
+import { type Evaluator, directEvaluator } from './evaluator.ts';
 import { hashMessage, hashSchemeId, messageScalar } from './message-hash.ts';
+import { preparedEvaluator } from './prepared-evaluator.ts';
+import { type MaskPoints, drawSecondStage, maskPoints } from './second-stage-randomness.ts';
 import { encodeSignMessage } from './sign-message.ts';
 
-export interface CreateSignMessageArguments {
+/** What a client message is for, before the message is known. */
+export interface SignTarget {
   readonly setup: NetworkSetup;
   readonly record: DWalletRecord;
   readonly presign: TargetedPresign;
   /** x_A. */
   readonly userShare: Secret<bigint>;
+}
+
+export interface CreateSignMessageArguments extends SignTarget {
   readonly hashScheme: HashScheme;
   /** The message itself, of any length. */
   readonly message: Uint8Array;
   readonly random: Random;
+}
+
+/** Keyed by x_A, 64 fresh bytes and the public context (MPC:V7, MPC 5.2 step 3). */
+function hedge(
+  { setup, record, presign, userShare }: SignTarget,
+  random: Random,
+  label: string,
+  rest: readonly Uint8Array[],
+): Random {
+  const { curve } = setup;
+  const keyBytes = encodeScalar(curve, userShare.expose());
+  const hedged = hedgedRandom(random, keyBytes, [
+    encodeText(label),
+    presign.presignId,
+    presign.digest,
+    setup.commitment,
+    curve.encodePoint(record.publicKey),
+    curve.encodePoint(record.userPublicShare),
+    ...rest,
+  ]);
+  keyBytes.fill(0);
+  return hedged;
+}
+
+/**
+ * A client message as far as it does not depend on what is signed. It holds the nonce secrets: whoever sees it and the message made from it has
+ * x_A, and so has everybody who sees two messages made from it (MPC 1.5, 8.3).
+ */
+export interface MessageDraft {
+  readonly draft: SignDraft;
+  readonly points: MaskPoints;
+  readonly evaluator: Evaluator;
+}
+
+/**
+ * Draws everything that a message draws, with stage 1.
+ * @param evaluatorOf - `directEvaluator`: the class-group part is computed when the message is there; `preparedEvaluator`: most of it now.
+ * @param random - hedged, for this draft only.
+ * Secrets touched: x_A and everything drawn.
+ */
+export function draftMessage(
+  { setup, record, presign, userShare }: SignTarget,
+  random: Random,
+  evaluatorOf: typeof directEvaluator,
+): MessageDraft {
+  const { curve } = setup;
+  const share = userShare.expose();
+  const secrets = sampleNonceSecrets(curve, random);
+  const stage = commitNonce(curve, presign, share, secrets, random);
+  const randomness = drawSecondStage(setup, random);
+  return {
+    draft: { setup, presign, userPublicShare: record.userPublicShare, secrets, stage, randomness },
+    points: maskPoints(curve, share, randomness),
+    evaluator: evaluatorOf(setup, presign, [secrets.beta, secrets.alpha], randomness),
+  };
+}
+
+/**
+ * SignMsg from a draft, which is used up by it. Draws nothing.
+ * @returns canonical bytes, the same whichever evaluator the draft has; undefined if R_B = O or r = 0, with probability about 2^-255.
+ */
+export function completeMessage(
+  { draft, points, evaluator }: MessageDraft,
+  userShare: Secret<bigint>,
+  hashScheme: HashScheme,
+  messageDigest: Digest,
+): Uint8Array | undefined {
+  const { setup, presign, stage } = draft;
+  const message = messageScalar(setup.curve, messageDigest);
+  const second = evaluateDraft(draft, { hashScheme, message }, userShare.expose(), points, evaluator);
+  if (second === undefined) return undefined;
+  return encodeSignMessage(setup.parameters, setup.curve, {
+    presignId: presign.presignId,
+    publicKey: presign.publicKey,
+    hashScheme,
+    messageDigest,
+    ...stage,
+    ...second,
+  });
 }
 
 /**
@@ -39,39 +126,26 @@ export interface CreateSignMessageArguments {
  * Secrets touched: x_A, and the nonce secrets, which do not outlive this call.
  */
 export function createSignMessage(args: CreateSignMessageArguments): Uint8Array {
-  const { setup, record, presign, hashScheme } = args;
-  const { curve, parameters } = setup;
+  const { userShare, hashScheme } = args;
   const messageDigest = hashMessage(hashScheme, args.message);
-  const m = messageScalar(curve, messageDigest);
-  const userShare = args.userShare.expose();
-  const keyBytes = encodeScalar(curve, userShare);
   // Everything that a challenge of this message depends on is in the context, so that equal masks imply equal challenges.
-  const random = hedgedRandom(args.random, keyBytes, [
-    encodeText('ecdsa-sign/client'),
-    presign.presignId,
-    presign.digest,
-    setup.commitment,
-    curve.encodePoint(record.publicKey),
-    curve.encodePoint(record.userPublicShare),
-    encodeUint8(hashSchemeId(hashScheme)),
-    messageDigest,
-  ]);
-  keyBytes.fill(0);
-  const input = { curve, presign, userPublicShare: record.userPublicShare, hashScheme, message: m };
+  const random = hedge(args, args.random, 'ecdsa-sign/client', [encodeUint8(hashSchemeId(hashScheme)), messageDigest]);
   // R_B = O or r = 0 has probability about 2^-255: one repetition is already a miracle.
   for (let attempt = 0; attempt < 4; attempt++) {
-    const secrets = sampleNonceSecrets(curve, random);
-    const first = commitNonce(curve, presign, userShare, secrets, random);
-    const second = evaluateSignature(setup, input, first, userShare, secrets, random);
-    if (second === undefined) continue;
-    return encodeSignMessage(parameters, curve, {
-      presignId: presign.presignId,
-      publicKey: record.publicKey,
-      hashScheme,
-      messageDigest,
-      ...first,
-      ...second,
-    });
+    const draft = draftMessage(args, random, directEvaluator);
+    const bytes = completeMessage(draft, userShare, hashScheme, messageDigest);
+    if (bytes !== undefined) return bytes;
   }
   throw new BugError('no usable nonce in four attempts');
 }
+
+/**
+ * A draft with everything computed that does not need the message: about 27 powers of 1000 bits.
+ *
+ * The message cannot be in the hedge, because it is not known. So a generator that repeats itself, or a process image that is restored or
+ * copied, gives the same secrets for two messages, which reveal x_A. Hence 64 fresh bytes at every preparation, and hence such drafts live in
+ * memory only, in the hands of `client/prepare-presign.ts`, and are gone before they are used.
+ * Secrets touched: x_A and everything drawn.
+ */
+export const prepareMessage = (target: SignTarget, random: Random): MessageDraft =>
+  draftMessage(target, hedge(target, random, 'ecdsa-sign/client-prepare', []), preparedEvaluator);

@@ -3,31 +3,21 @@
  *
  * @module
  */
-import {
-  type Ciphertext,
-  type PublicParameters,
-  encodeCiphertext,
-  readCiphertext,
-  trivialEncryption,
-} from '@dwallet/class-groups';
+import { type Ciphertext, type PublicParameters, encodeCiphertext, readCiphertext } from '@dwallet/class-groups';
 import {
   type Curve,
   DecodeError,
   type Digest,
-  type Language,
   type Point,
   type PresignId,
   type Proof,
   Reader,
-  committedDiscreteLog,
-  committedLinearCombination,
   concat,
   digest,
   digestTagged,
   encodeFischlin,
   encodeProof,
   encodeUint8,
-  equalityOfCommittedValues,
   fischlinRepetitions,
   presignId,
   proofBytes,
@@ -35,12 +25,11 @@ import {
   readPoint,
   readProof,
 } from '@dwallet/sigma';
-import { committedLinearEvaluation } from '../../proofs/committed-linear-evaluation.ts';
 import type { HashScheme } from '../../types.ts';
 import { header as wireHeader, readDigest, readHeader as readWireHeader, requireLength } from '../../wire/format.ts';
 import { hashSchemeId, hashSchemes } from './message-hash.ts';
 import type { FirstStage } from './nonce-randomizers.ts';
-import { firstStageLanguages } from './sign-proofs.ts';
+import { proofShapes } from './sign-proofs.ts';
 
 /** Type bytes of the messages of signing (`wire.ts`: from 32); 33 and 34 are the decryption shares of class-groups. Never reuse a number. */
 export const signMessageType = { signMessage: 32, signatureRecord: 35 } as const;
@@ -76,33 +65,17 @@ export interface SignMessage extends SignMessageHeader, FirstStage {
   readonly proofDenominator: Proof;
 }
 
-/** The languages' shapes only: widths of a proof do not depend on its bases. Never used to verify. */
-function shapes(parameters: PublicParameters, curve: Curve) {
-  const { k, beta } = firstStageLanguages(curve, curve.G, curve.G);
-  const unit = trivialEncryption(parameters, 0n);
-  const key = { element: parameters.group.identity };
-  const evaluation: Language = committedLinearEvaluation(parameters, key, curve, [unit, unit]);
-  return {
-    decommitment: k,
-    beta,
-    kx: equalityOfCommittedValues(curve, curve.G, curve.G),
-    publicNonce: committedDiscreteLog(curve, curve.G),
-    networkNonce: committedLinearCombination(curve, curve.G, curve.G),
-    evaluation,
-  };
-}
-
 /** Bytes of the part that {@link decodeSignMessageHeader} reads. */
 export const signMessageHeaderBytes = (curve: Curve): number => 2 + 32 + curve.pointBytes + 1 + 32;
 
 /** Exact size of SignMsg in bytes: depends on the profile only. */
 export function signMessageBytes(parameters: PublicParameters, curve: Curve): number {
-  const s = shapes(parameters, curve);
+  const s = proofShapes(parameters, curve);
   return (
     signMessageHeaderBytes(curve) +
     6 * curve.pointBytes +
     4 * parameters.group.elementBytes +
-    2 * proofBytes(s.decommitment, 1) +
+    2 * proofBytes(s.k, 1) +
     fischlinRepetitions * (curve.pointBytes + 4 + 2 * 32) +
     proofBytes(s.kx, 1) +
     proofBytes(s.publicNonce, 1) +
@@ -123,7 +96,7 @@ function encodeHeader(curve: Curve, header: SignMessageHeader): Uint8Array {
 
 /** Canonical bytes, in the order of Appendix C. */
 export function encodeSignMessage(parameters: PublicParameters, curve: Curve, message: SignMessage): Uint8Array {
-  const s = shapes(parameters, curve);
+  const s = proofShapes(parameters, curve);
   return concat(
     encodeHeader(curve, message),
     curve.encodePoint(message.publicNonce),
@@ -134,8 +107,8 @@ export function encodeSignMessage(parameters: PublicParameters, curve: Curve, me
     curve.encodePoint(message.commitmentKx),
     encodeCiphertext(parameters, message.numerator),
     encodeCiphertext(parameters, message.denominator),
-    encodeProof(s.decommitment, 1, message.proofK),
-    encodeProof(s.decommitment, 1, message.proofAlpha),
+    encodeProof(s.k, 1, message.proofK),
+    encodeProof(s.k, 1, message.proofAlpha),
     encodeFischlin(s.beta, message.proofBeta),
     encodeProof(s.kx, 1, message.proofKx),
     encodeProof(s.publicNonce, 1, message.proofPublicNonce),
@@ -165,7 +138,7 @@ export const decodeSignMessageHeader = (curve: Curve, bytes: Uint8Array): SignMe
  */
 export function decodeSignMessage(parameters: PublicParameters, curve: Curve, bytes: Uint8Array): SignMessage {
   requireLength(bytes, [signMessageBytes(parameters, curve)], 'SignMsg');
-  const s = shapes(parameters, curve);
+  const s = proofShapes(parameters, curve);
   const reader = new Reader(bytes, 'SignMsg');
   const message: SignMessage = {
     ...readHeader(reader, curve),
@@ -177,8 +150,8 @@ export function decodeSignMessage(parameters: PublicParameters, curve: Curve, by
     commitmentKx: readPoint(reader, curve, 'C_kx'),
     numerator: readCiphertext(reader, parameters, 'ct_A'),
     denominator: readCiphertext(reader, parameters, 'ct_alphabeta'),
-    proofK: readProof(reader, s.decommitment, 1, 'pi_k'),
-    proofAlpha: readProof(reader, s.decommitment, 1, 'pi_alpha'),
+    proofK: readProof(reader, s.k, 1, 'pi_k'),
+    proofAlpha: readProof(reader, s.k, 1, 'pi_alpha'),
     proofBeta: readFischlin(reader, s.beta, 'pi_beta'),
     proofKx: readProof(reader, s.kx, 1, 'pi_kx'),
     proofPublicNonce: readProof(reader, s.publicNonce, 1, 'pi_R'),

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Ciphertext } from '@dwallet/class-groups';
+import { type Ciphertext, type PublicParameters, trivialEncryption } from '@dwallet/class-groups';
 import {
   type Curve,
   type Language,
@@ -30,6 +30,19 @@ export const firstStageLanguages = (curve: Curve, commitmentK: Point, commitment
   alpha: decommitment(curve, commitmentAlpha),
   beta: decommitment(curve, curve.G),
 });
+
+/** Languages with other bases: number, kind and length of coordinates and rows do not depend on them. Never used to prove or to verify. */
+export function proofShapes(parameters: PublicParameters, curve: Curve) {
+  const unit = trivialEncryption(parameters, 0n);
+  const key = { element: parameters.group.identity };
+  return {
+    ...firstStageLanguages(curve, curve.G, curve.G),
+    kx: equalityOfCommittedValues(curve, curve.G, curve.G),
+    publicNonce: committedDiscreteLog(curve, curve.G),
+    networkNonce: committedLinearCombination(curve, curve.G, curve.G),
+    evaluation: committedLinearEvaluation(parameters, key, curve, [unit, unit]),
+  };
+}
 
 /** Public values that the second-stage proofs speak about. */
 export interface SecondStagePublic {
