@@ -119,7 +119,7 @@ const sameForm = (x: Form, y: Form): boolean => x.a === y.a && x.b === y.b && x.
 
 const nameOf = ({ kind, x }: PariCase): string => `${kind}, discriminant ${discriminantOf(x)}, (${x.a}, ${x.b})`;
 
-describe('the questions to PARI', () => {
+describe('CG:T3: the questions to PARI', () => {
   const cases = [...smallCases(), ...fullSizeCases()];
   const script = pariScript(cases);
 
