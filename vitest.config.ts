@@ -22,7 +22,7 @@ export default defineConfig({
           name: 'toy',
           include: [
             '{packages,services}/*/{src,test}/**/*.test.ts',
-            '{client-sdk,cli,benches}/{src,test}/**/*.test.ts',
+            '{client-sdk,cli,benches,proto}/{src,test}/**/*.test.ts',
             'test/**/*.test.ts',
           ],
         },

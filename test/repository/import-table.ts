@@ -7,7 +7,17 @@ export interface ImportRow {
   readonly theirs?: readonly string[];
 }
 
-const pure = ['@dwallet/kernel', '@dwallet/sigma', '@dwallet/class-groups', '@dwallet/chains', '@dwallet/zones'];
+/** The package and its entries, one per family of chains. */
+const chains = ['', '/bitcoin', '/evm', '/cosmos', '/tron', '/xrpl', '/registry'].map(
+  (entry) => `@dwallet/chains${entry}`,
+);
+
+/** The wallet and its entries, one per kind of chain or program. */
+const clientSdk = ['', '/node', '/ethereum', '/evm-wallets', '/bitcoin', '/cosmos'].map(
+  (entry) => `@dwallet/client-sdk${entry}`,
+);
+
+const pure = ['@dwallet/kernel', '@dwallet/sigma', '@dwallet/class-groups', ...chains, '@dwallet/zones'];
 
 export const importTable: readonly ImportRow[] = [
   { folder: 'packages/kernel', ours: [], theirs: [] },
@@ -18,12 +28,16 @@ export const importTable: readonly ImportRow[] = [
     ours: ['@dwallet/kernel', '@dwallet/sigma', '@dwallet/class-groups'],
     theirs: ['@noble'],
   },
-  { folder: 'packages/chains', ours: [], theirs: ['@noble', '@scure', 'viem'] },
-  { folder: 'packages/zones', ours: ['@dwallet/chains'], theirs: [] },
+  {
+    folder: 'packages/chains',
+    ours: [],
+    theirs: ['@noble', '@scure', 'viem', 'cosmjs-types', 'ripple-address-codec', 'ripple-binary-codec'],
+  },
+  { folder: 'packages/zones', ours: ['@dwallet/sigma', ...chains], theirs: ['@noble'] },
   { folder: 'proto', ours: [] },
   { folder: 'services/validator', ours: ['@dwallet/proto', ...pure, '@dwallet/two-pc-mpc/network'] },
   { folder: 'client-sdk', ours: ['@dwallet/proto', ...pure, '@dwallet/two-pc-mpc/client'] },
-  { folder: 'cli', ours: ['@dwallet/client-sdk'] },
+  { folder: 'cli', ours: clientSdk },
 ];
 
 /** Every specifier of ours that some code could write. */
@@ -34,6 +48,6 @@ export const allOurs: readonly string[] = [
   '@dwallet/two-pc-mpc/network',
   '@dwallet/proto',
   '@dwallet/validator',
-  '@dwallet/client-sdk',
+  ...clientSdk,
   '@dwallet/cli',
 ];

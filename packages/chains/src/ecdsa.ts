@@ -5,15 +5,18 @@
  * @module
  */
 import { secp256k1 } from '@noble/curves/secp256k1.js';
-import { sha256 } from '@noble/hashes/sha2.js';
+import { sha256, sha512 } from '@noble/hashes/sha2.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { bytesToInteger, equalBytes, integerToBytes32 } from './bytes.ts';
 import { InvalidIntentError, InvalidSignatureError } from './errors.ts';
 
 const ORDER = secp256k1.Point.Fn.ORDER;
 
-/** How a message becomes the 32-byte digest under the signature: `sha256d` is SHA-256 twice. */
-export type HashScheme = 'keccak256' | 'sha256' | 'sha256d';
+/**
+ * How a message becomes the 32-byte digest under the signature: `sha256d` is SHA-256 twice, `sha512-half` the first 32 bytes
+ * of SHA-512.
+ */
+export type HashScheme = 'keccak256' | 'sha256' | 'sha256d' | 'sha512-half';
 
 /** An ECDSA signature together with what is needed to recover the public key. */
 export interface EcdsaSignature {
@@ -34,6 +37,8 @@ export function hashMessage(scheme: HashScheme, message: Uint8Array): Uint8Array
       return sha256(message);
     case 'sha256d':
       return sha256(sha256(message));
+    case 'sha512-half':
+      return sha512(message).slice(0, 32);
   }
 }
 
@@ -94,6 +99,28 @@ export function assertSignature(
   if (!recoversTo(signature, digest, publicKey)) {
     throw new InvalidSignatureError(field, 'recovery-id', 'the recovery id leads to another public key');
   }
+}
+
+/**
+ * Checks that there is one signature per payload and each is by `publicKey`.
+ *
+ * @throws {@link InvalidSignatureError} Naming the first bad one.
+ */
+export function assertSignatures(
+  payloads: readonly { readonly digest: Uint8Array }[],
+  publicKey: Uint8Array,
+  signatures: readonly EcdsaSignature[],
+): void {
+  if (signatures.length !== payloads.length) {
+    throw new InvalidSignatureError(
+      'signatures',
+      'count',
+      `needs exactly ${payloads.length} (one per payload), not ${signatures.length}`,
+    );
+  }
+  payloads.forEach(({ digest }, i) => {
+    assertSignature(`signatures[${i}]`, signatures[i] as EcdsaSignature, digest, publicKey);
+  });
 }
 
 /** Whether (r, s), 32 bytes each, is a low-s signature over `digest` by `publicKey`. */

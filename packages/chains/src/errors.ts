@@ -30,6 +30,12 @@ export class TransactionDecodeError extends ChainError {
   readonly code = 'TRANSACTION_DECODE';
 }
 
+/** There is no module for this chain or format: such a request is refused, never signed blindly. */
+export class UnsupportedRequestError extends ChainError {
+  override readonly name = 'UnsupportedRequestError';
+  readonly code = 'UNSUPPORTED_REQUEST';
+}
+
 /** Why a signature was refused. */
 export type InvalidSignatureReason =
   /** Not one signature per payload. */
@@ -60,4 +66,21 @@ export class InvalidSignatureError extends ChainError {
 export class EncodingMismatchError extends ChainError {
   override readonly name = 'EncodingMismatchError';
   readonly code = 'ENCODING_MISMATCH';
+}
+
+/**
+ * Runs a reader over untrusted bytes: every failure becomes a {@link TransactionDecodeError} that keeps the field at fault.
+ *
+ * @param field - the field named where a library failed without naming one.
+ */
+export function decoding<T>(field: string, what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (cause instanceof TransactionDecodeError || cause instanceof EncodingMismatchError) throw cause;
+    if (cause instanceof ChainError) {
+      throw new TransactionDecodeError(cause.field, cause.message.slice(cause.field.length + 2), { cause });
+    }
+    throw new TransactionDecodeError(field, `is not ${what}`, { cause });
+  }
 }

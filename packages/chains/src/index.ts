@@ -1,6 +1,9 @@
 /**
  * Native transactions: address, build, parse, payloads to sign, attach, verify, describe. Pure, without network.
  *
+ * This entry holds what all chains share, and the two most used formats. Families are entries of their own (`/bitcoin`, `/evm`,
+ * `/cosmos`, `/tron`, `/xrpl`), so that a browser loads only what it uses; `/registry` has all of them.
+ *
  * @module
  */
 export {
@@ -41,10 +44,10 @@ export {
   InvalidSignatureError,
   type InvalidSignatureReason,
   TransactionDecodeError,
+  UnsupportedRequestError,
 } from './errors.ts';
 export { decodeEvmAddress, encodeEvmAddress, evmAddress, type Hex } from './evm/address.ts';
 export {
-  type AccessListEntry,
   eip1559Chain,
   type Eip1559Chain,
   type Eip1559ChainOptions,
@@ -54,4 +57,16 @@ export {
   type SignedEip1559,
   type UnsignedEip1559,
 } from './evm/eip1559.ts';
-export type { NativeChain, SigningPayload } from './native-chain.ts';
+export type { AccessListEntry } from './evm/fields.ts';
+export type { NativeChain, SigningFormat, SigningPayload } from './native-chain.ts';
+export {
+  type ChainFamily,
+  type ChainModule,
+  type ChainRegistry,
+  createRegistry,
+  type RequestFormat,
+  requestFormat,
+  type SignedRequest,
+  type SigningRequest,
+} from './request.ts';
+export { quoteText } from './text.ts';

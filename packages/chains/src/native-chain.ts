@@ -20,12 +20,12 @@ export interface SigningPayload {
 }
 
 /**
- * How one chain turns an intent into bytes to sign and a signature into a transaction.
+ * How one format of one chain turns an intent into bytes to sign and a signature into what the chain takes.
  *
  * Invariants: `parse(encodeUnsigned(build(i)))` equals `build(i).intent`, and `build` is the identity on an intent that it
  * has already normalised. `parse` accepts no second encoding of the same transaction.
  */
-export interface NativeChain<Intent, Unsigned extends { readonly intent: Intent }, Signed> {
+export interface SigningFormat<Intent, Unsigned extends { readonly intent: Intent }, Signed> {
   /** CAIP-2, such as `eip155:1` or `bip122:000000000019d6689c085ae165831e93`. */
   readonly id: string;
   readonly curve: 'secp256k1';
@@ -54,15 +54,19 @@ export interface NativeChain<Intent, Unsigned extends { readonly intent: Intent 
    */
   attach(unsigned: Unsigned, publicKey: Uint8Array, signatures: readonly EcdsaSignature[]): Signed;
 
-  /** Whether the encoded transaction is what it claims and every signature is by `publicKey`. Reads the final bytes again. */
+  /** Whether the encoded form is what it claims and every signature is by `publicKey`. Reads the final bytes again. */
   verify(signed: Signed, publicKey: Uint8Array): boolean;
 
-  /** The bytes that a node takes. */
+  /** The bytes that a node (or, for a message, its verifier) takes. */
   encode(signed: Signed): Uint8Array;
 
+  /** What a person approves, one sentence per line, amounts exact. No line contains text of others that is not quoted. */
+  describe(intent: Intent): readonly string[];
+}
+
+/** A format whose signed form is a transaction. Formats without a `txid` are messages. */
+export interface NativeChain<Intent, Unsigned extends { readonly intent: Intent }, Signed>
+  extends SigningFormat<Intent, Unsigned, Signed> {
   /** The id under which explorers list the transaction. */
   txid(signed: Signed): string;
-
-  /** What a person approves, one sentence per line, amounts exact. */
-  describe(intent: Intent): readonly string[];
 }

@@ -93,6 +93,9 @@ describe('signature checks', () => {
     expect(hex(hashMessage('keccak256', empty))).toBe(
       'c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470',
     );
+    expect(hex(hashMessage('sha512-half', new TextEncoder().encode('abc')))).toBe(
+      'ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a',
+    );
     expect(hex(hashMessage('sha256', empty))).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
     expect(hex(hashMessage('sha256d', empty))).toBe('5df6e0e2761359d30a8275058e299fcc0381534545f55cf43e41983f5d4c9456');
   });

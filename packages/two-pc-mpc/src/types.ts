@@ -104,8 +104,8 @@ export interface TargetedPresign {
   readonly digest: Digest;
 }
 
-/** Hash schemes of ECDSA on secp256k1 (MPC 0.4). */
-export type HashScheme = 'keccak256' | 'sha256' | 'sha256d';
+/** Hash schemes of ECDSA on secp256k1: MPC 0.4, and `sha512-half` (the first 32 bytes of SHA-512) for the XRP Ledger. */
+export type HashScheme = 'keccak256' | 'sha256' | 'sha256d' | 'sha512-half';
 
 /** Final signature (MPC 5.7): low-s, with recovery id 0..3. */
 export interface EcdsaSignature {

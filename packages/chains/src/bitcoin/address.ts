@@ -5,6 +5,8 @@
  * @module
  */
 import { Address, OutScript, p2wpkh } from '@scure/btc-signer';
+import { ripemd160 } from '@noble/hashes/legacy.js';
+import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { equalBytes } from '../bytes.ts';
 import { decodePublicKey } from '../ecdsa.ts';
@@ -64,6 +66,34 @@ export function p2wpkhScript(publicKey: Uint8Array): Uint8Array {
 export function p2wpkhAddress(publicKey: Uint8Array, network: BitcoinNetworkName): string {
   return scriptToAddress(p2wpkhScript(publicKey), network);
 }
+
+/** P2PKH output script of a public key (33 bytes, compressed): 25 bytes. */
+export function p2pkhScript(publicKey: Uint8Array): Uint8Array {
+  return p2pkhScriptOf(hash160(decodePublicKey(publicKey).compressed));
+}
+
+/** P2PKH address of a public key. @throws {@link InvalidIntentError} If it is not a point. */
+export function p2pkhAddress(publicKey: Uint8Array, network: BitcoinNetworkName): string {
+  return scriptToAddress(p2pkhScript(publicKey), network);
+}
+
+/** P2SH output script around the P2WPKH script of a public key (BIP-141): 23 bytes. The redeem script is {@link p2wpkhScript}. */
+export function p2shP2wpkhScript(publicKey: Uint8Array): Uint8Array {
+  return Uint8Array.of(0xa9, 0x14, ...hash160(p2wpkhScript(publicKey)), 0x87);
+}
+
+/** P2SH-P2WPKH address of a public key. @throws {@link InvalidIntentError} If it is not a point. */
+export function p2shP2wpkhAddress(publicKey: Uint8Array, network: BitcoinNetworkName): string {
+  return scriptToAddress(p2shP2wpkhScript(publicKey), network);
+}
+
+/** P2PKH script of a key hash (20 bytes). It is also the scriptCode of a P2WPKH input (BIP-143). */
+export function p2pkhScriptOf(keyHash: Uint8Array): Uint8Array {
+  return Uint8Array.of(0x76, 0xa9, 0x14, ...keyHash, 0x88, 0xac);
+}
+
+/** RIPEMD-160 of SHA-256. */
+export const hash160 = (bytes: Uint8Array): Uint8Array => ripemd160(sha256(bytes));
 
 /** The 20-byte key hash of a P2WPKH output script, or undefined if it is another kind of script. */
 export function p2wpkhKeyHash(script: Uint8Array): Uint8Array | undefined {

@@ -7,6 +7,8 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { concatBytes, hexToBytes } from '@noble/hashes/utils.js';
+import { p2pkhScriptOf } from './address.ts';
+import { uint32, uint64, withLength } from './encoding.ts';
 
 /** SIGHASH_ALL: the signature covers all inputs and all outputs. The only type that this package signs. */
 export const SIGHASH_ALL = 1;
@@ -21,63 +23,46 @@ export interface Bip143Transaction {
 }
 
 /** scriptCode of a P2WPKH input: the P2PKH script of the same key hash, 25 bytes (without its length prefix). */
-export function p2wpkhScriptCode(keyHash: Uint8Array): Uint8Array {
-  return concatBytes(Uint8Array.of(0x76, 0xa9, 0x14), keyHash, Uint8Array.of(0x88, 0xac));
+export const p2wpkhScriptCode = p2pkhScriptOf;
+
+/** What an input spends. */
+export interface SpentOutput {
+  readonly scriptCode: Uint8Array;
+  readonly amountSats: bigint;
 }
 
 /**
- * Preimages of several inputs of one transaction; what they share is hashed once.
+ * Prepares the preimages of one transaction; what its inputs share is hashed once.
  *
- * @param spent - for each input in order: scriptCode and amount of the output that it spends.
- * @returns One preimage per input, 182 bytes each for P2WPKH; the signature is over its double SHA-256.
+ * @returns The preimage of input `index`, 182 bytes for P2WPKH; the signature is over its double SHA-256.
  */
-export function bip143Preimages(
-  tx: Bip143Transaction,
-  spent: readonly { readonly scriptCode: Uint8Array; readonly amountSats: bigint }[],
-): readonly Uint8Array[] {
+export function bip143(tx: Bip143Transaction): (index: number, spent: SpentOutput) => Uint8Array {
   const outpoints = tx.inputs.map((input) => concatBytes(hexToBytes(input.txid).reverse(), uint32(input.vout)));
   const sequences = tx.inputs.map((input) => uint32(input.sequence));
   const hashPrevouts = sha256d(concatBytes(...outpoints));
   const hashSequence = sha256d(concatBytes(...sequences));
   const hashOutputs = sha256d(
-    concatBytes(...tx.outputs.map((out) => concatBytes(uint64(out.amountSats), script(out.scriptPubKey)))),
+    concatBytes(...tx.outputs.map((out) => concatBytes(uint64(out.amountSats), withLength(out.scriptPubKey)))),
   );
-  return spent.map(({ scriptCode, amountSats }, index) =>
+  return (index, { scriptCode, amountSats }) =>
     concatBytes(
       uint32(tx.version),
       hashPrevouts,
       hashSequence,
       outpoints[index] as Uint8Array,
-      script(scriptCode),
+      withLength(scriptCode),
       uint64(amountSats),
       sequences[index] as Uint8Array,
       hashOutputs,
       uint32(tx.lockTime),
       uint32(SIGHASH_ALL),
-    ),
-  );
+    );
+}
+
+/** Preimages of the inputs of one transaction, given what each of them spends, in order. */
+export function bip143Preimages(tx: Bip143Transaction, spent: readonly SpentOutput[]): readonly Uint8Array[] {
+  const preimage = bip143(tx);
+  return spent.map((output, index) => preimage(index, output));
 }
 
 const sha256d = (bytes: Uint8Array): Uint8Array => sha256(sha256(bytes));
-
-/** Little-endian u32. */
-function uint32(value: number): Uint8Array {
-  const out = new Uint8Array(4);
-  new DataView(out.buffer).setUint32(0, value, true);
-  return out;
-}
-
-/** Little-endian u64. */
-function uint64(value: bigint): Uint8Array {
-  const out = new Uint8Array(8);
-  new DataView(out.buffer).setBigUint64(0, value, true);
-  return out;
-}
-
-/** A script with its CompactSize length. */
-function script(bytes: Uint8Array): Uint8Array {
-  const { length } = bytes;
-  if (length < 0xfd) return concatBytes(Uint8Array.of(length), bytes);
-  if (length <= 0xffff) return concatBytes(Uint8Array.of(0xfd, length & 0xff, length >> 8), bytes);
-  return concatBytes(Uint8Array.of(0xfe), uint32(length), bytes);
-}

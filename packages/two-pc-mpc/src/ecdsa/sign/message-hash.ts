@@ -4,14 +4,14 @@
  * @module
  */
 import { type Curve, type Digest, InvalidArgumentsError, bytesToInteger, digest, mod } from '@dwallet/sigma';
-import { sha256 } from '@noble/hashes/sha2.js';
+import { sha256, sha512 } from '@noble/hashes/sha2.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import type { HashScheme } from '../../types.ts';
 
-/** Numbers of the hash schemes on the wire and in transcripts: the index. */
-export const hashSchemes = ['keccak256', 'sha256', 'sha256d'] as const satisfies readonly HashScheme[];
+/** Numbers of the hash schemes on the wire and in transcripts: the index. Only ever appended to. */
+export const hashSchemes = ['keccak256', 'sha256', 'sha256d', 'sha512-half'] as const satisfies readonly HashScheme[];
 
-/** One byte. @throws InvalidArgumentsError for a name that is none of the three. */
+/** One byte. @throws InvalidArgumentsError for a name that is none of these. */
 export function hashSchemeId(scheme: HashScheme): number {
   const id = hashSchemes.indexOf(scheme);
   if (id < 0) throw new InvalidArgumentsError('hashScheme', 'is unknown');
@@ -27,6 +27,8 @@ export function hashMessage(scheme: HashScheme, message: Uint8Array): Digest {
       return digest(sha256(message));
     case 'sha256d':
       return digest(sha256(sha256(message)));
+    case 'sha512-half':
+      return digest(sha512(message).slice(0, 32));
     default:
       throw new InvalidArgumentsError('hashScheme', 'is unknown');
   }
