@@ -5,22 +5,20 @@
  * @module
  */
 import { checkSizes } from './checks.ts';
+import { exitWith, remarkFor, say } from './command-line.ts';
 import { kernels } from './kernels.ts';
 import { machineLine } from './machine.ts';
-import { type BenchOptions, UsageError, help, parseOptions } from './options.ts';
+import { type BenchOptions, help, parseOptions } from './options.ts';
 import { createProgress } from './progress.ts';
 import type { Recorder } from './recorder.ts';
 import { figureLines, formatProfile } from './report.ts';
 import { runScenario } from './scenario/run.ts';
 
-const say = (text: string): void => void process.stdout.write(`${text}\n`);
-const tell = (text: string): void => void process.stderr.write(`${text}\n`);
-
 async function bench(options: BenchOptions): Promise<number> {
   const begin = performance.now();
   const cpuBegin = process.cpuUsage();
   const kernel = kernels[options.kernel];
-  const remark = options.json ? tell : say;
+  const remark = remarkFor(options);
   remark(`${machineLine()}; ${kernel.name} kernel`);
   const progress = await createProgress();
   const all: Recorder[] = [];
@@ -79,16 +77,18 @@ async function main(argv: readonly string[]): Promise<number> {
     const { runTargetsBench } = await import('./targets.ts');
     return runTargetsBench(argv.slice(1));
   }
+  if (argv[0] === 'compute') {
+    const { runComputeBench } = await import('./compute.ts');
+    return runComputeBench(argv.slice(1));
+  }
+  if (argv[0] === 'service') {
+    const { runServiceBench } = await import('./service.ts');
+    return runServiceBench(argv.slice(1));
+  }
   const options = parseOptions(argv);
   if (options !== undefined) return bench(options);
   say(help);
   return 0;
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  const usage = error instanceof UsageError;
-  tell(usage ? `bench: ${error.message}` : error instanceof Error ? (error.stack ?? error.message) : String(error));
-  process.exitCode = usage ? 2 : 1;
-}
+await exitWith('bench', () => main(process.argv.slice(2)));

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { parseArgs } from 'node:util';
-import { type Profile, clg112, clg128 } from '@dwallet/class-groups';
-import { type KernelName, defaultKernel, kernelNames } from './kernels.ts';
+import type { Profile } from '@dwallet/class-groups';
+import { UsageError, integer, kernelOf, profilesOf, readFlags } from './command-line.ts';
+import { type KernelName, defaultKernel } from './kernels.ts';
 
 export interface BenchOptions {
   readonly profiles: readonly Profile[];
@@ -17,11 +17,6 @@ export interface BenchOptions {
   readonly repetitions: number;
   /** Presigns per session for a number of validators. */
   batch(validators: number): number;
-}
-
-/** A mistake on the command line; its message is the sentence to print. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
 }
 
 export const help = `npm run bench -- [options]
@@ -44,61 +39,23 @@ npm run bench:kernel measures the class-group arithmetic itself.
 /** Smaller batches for more validators keep the run short; every row is per presign. */
 export const defaultBatch = (validators: number): number => (validators <= 4 ? 16 : validators <= 7 ? 8 : 4);
 
-/** @throws UsageError */
-export function integer(name: string, text: string, low: number, high: number): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < low || value > high) {
-    throw new UsageError(`--${name} must be an integer from ${low} to ${high}, not "${text}"`);
-  }
-  return value;
-}
-
-/** @throws UsageError */
-export function oneOf<T extends string>(name: string, text: string, choices: readonly T[]): T {
-  const found = choices.find((choice) => choice === text);
-  if (found === undefined) throw new UsageError(`--${name} must be ${choices.join(' or ')}, not "${text}"`);
-  return found;
-}
-
 /** @returns undefined if help was asked for. @throws UsageError */
 export function parseOptions(argv: readonly string[]): BenchOptions | undefined {
-  const { values } = parse(argv);
-  if (values.help === true) return undefined;
-  const smoke = values.smoke === true;
-  const profile = oneOf('profile', values.profile ?? (smoke ? '112' : 'all'), ['112', '128', 'all']);
+  const values = readFlags(argv, ['profile', 'n', 'repetitions', 'batch', 'kernel'], true);
+  if (values === undefined) return undefined;
+  const { smoke, json } = values;
   const validators = (values.n ?? (smoke ? '4' : '4,7,16')).split(',').map((text) => integer('n', text, 4, 64));
   if (new Set(validators).size !== validators.length) throw new UsageError('--n names a number twice');
   const repetitions = integer('repetitions', values.repetitions ?? (smoke ? '1' : '3'), 1, 64);
   const batch = values.batch === undefined ? undefined : integer('batch', values.batch, 1, 64);
   return {
-    profiles: profile === 'all' ? [clg112, clg128] : [profile === '112' ? clg112 : clg128],
+    profiles: profilesOf(values.profile ?? (smoke ? '112' : 'all')),
     validators,
-    kernel: oneOf('kernel', values.kernel ?? process.env['DWALLET_KERNEL'] ?? defaultKernel, kernelNames),
+    kernel: kernelOf(values.kernel),
     smoke,
-    json: values.json === true,
+    json,
     repetitions,
     // Every signature uses up a presign.
     batch: (n) => Math.max(repetitions, batch ?? (smoke ? 1 : defaultBatch(n))),
   };
-}
-
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      strict: true,
-      options: {
-        profile: { type: 'string' },
-        n: { type: 'string' },
-        repetitions: { type: 'string' },
-        batch: { type: 'string' },
-        kernel: { type: 'string' },
-        smoke: { type: 'boolean' },
-        json: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
 }

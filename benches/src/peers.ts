@@ -8,14 +8,14 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { type Profile, clg112, clg128, secp256k1Order } from '@dwallet/class-groups';
+import { type Profile, clg112, secp256k1Order } from '@dwallet/class-groups';
 import { wasmKernel, wasmModuleBytes } from '@dwallet/kernel/wasm';
+import { integer, profilesOf, readFlags, remarkFor, say } from './command-line.ts';
 import { formatMilliseconds } from './format.ts';
 import { machineLine } from './machine.ts';
 import { type Cost, measure } from './measure.ts';
-import { UsageError, integer, oneOf } from './options.ts';
 import type { ColdOwn, ColdPeer } from './peers/cold.ts';
 import { Side, formatSides, formatSizes, levelOf, peerLines, sizeLines } from './peers/figures.ts';
 import { type IkaWasm, type PeerKeyPair, inspectKeyPairs, needsNetwork, refusals } from './peers/ika.ts';
@@ -44,28 +44,13 @@ export interface PeerOptions {
 
 /** @returns undefined if help was asked for. @throws UsageError */
 export function parsePeerOptions(argv: readonly string[]): PeerOptions | undefined {
-  let values;
-  try {
-    ({ values } = parseArgs({
-      args: [...argv],
-      strict: true,
-      options: {
-        profile: { type: 'string' },
-        rounds: { type: 'string' },
-        json: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }));
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-  if (values.help === true) return undefined;
-  const profile = oneOf('profile', values.profile ?? 'all', ['112', '128', 'all']);
+  const values = readFlags(argv, ['profile', 'rounds'], false);
+  if (values === undefined) return undefined;
   return {
-    profiles: profile === 'all' ? [clg112, clg128] : [profile === '112' ? clg112 : clg128],
+    profiles: profilesOf(values.profile ?? 'all'),
     // Fewer than three public keys do not determine the discriminant that they belong to.
     rounds: integer('rounds', values.rounds ?? '3', 3, 25),
-    json: values.json === true,
+    json: values.json,
   };
 }
 
@@ -192,8 +177,7 @@ async function measureAll(
 const sizeOf = (module: Uint8Array) => ({ module: module.length, gzip: gzipSync(module, { level: 9 }).length });
 
 async function bench({ profiles, rounds, json }: PeerOptions, progress: Progress): Promise<number> {
-  const say = (text: string): void => void process.stdout.write(`${text}\n`);
-  const remark = json ? (text: string): void => void process.stderr.write(`${text}\n`) : say;
+  const remark = remarkFor({ json });
   progress.phase(`${pinnedPeer.name}@${pinnedPeer.version}`);
   const installed = await installPeer(root, progress.step);
   const peer = loadPeer(installed.directory) as IkaWasm;

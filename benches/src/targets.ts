@@ -3,16 +3,14 @@
  *
  * @module
  */
-import { parseArgs } from 'node:util';
-import { clg112, clg128 } from '@dwallet/class-groups';
 import { type Row, formatMilliseconds, formatRatio, formatTable } from './format.ts';
-import { type Target, formatTarget, meets } from './kernel/figures.ts';
-import { type KernelName, defaultKernel, kernelNames, kernels } from './kernels.ts';
+import { integer, kernelOf, oneOf, profiles, readFlags, remarkFor, say, secondsSince } from './command-line.ts';
+import { type KernelName, defaultKernel, kernels } from './kernels.ts';
 import { machineLine } from './machine.ts';
-import { UsageError, integer, oneOf } from './options.ts';
 import { createProgress } from './progress.ts';
 import { type Summary, median, summarize } from './statistics.ts';
 import { type ActName, type Round, TargetJobs } from './targets/jobs.ts';
+import { type Target, atMost, countUnmet, formatTarget, targetCells, targetJson } from './target.ts';
 import { createTargetNetwork } from './targets/network.ts';
 
 export const targetsHelp = `npm run bench:targets -- [options]
@@ -41,32 +39,15 @@ interface TargetOptions {
 
 /** @returns undefined if help was asked for. @throws UsageError */
 export function parseTargetOptions(argv: readonly string[]): TargetOptions | undefined {
-  let values;
-  try {
-    ({ values } = parseArgs({
-      args: [...argv],
-      strict: true,
-      options: {
-        profile: { type: 'string' },
-        kernel: { type: 'string' },
-        rounds: { type: 'string' },
-        batch: { type: 'string' },
-        smoke: { type: 'boolean' },
-        json: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }));
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-  if (values.help === true) return undefined;
-  const smoke = values.smoke === true;
+  const values = readFlags(argv, ['profile', 'kernel', 'rounds', 'batch'], true);
+  if (values === undefined) return undefined;
+  const { smoke, json } = values;
   return {
     profile: oneOf('profile', values.profile ?? (smoke ? '112' : '128'), ['112', '128']),
-    kernel: oneOf('kernel', values.kernel ?? process.env['DWALLET_KERNEL'] ?? defaultKernel, kernelNames),
+    kernel: kernelOf(values.kernel),
     rounds: integer('rounds', values.rounds ?? (smoke ? '2' : '9'), 1, 1000),
     batch: integer('batch', values.batch ?? (smoke ? '2' : '16'), 1, 64),
-    json: values.json === true,
+    json,
   };
 }
 
@@ -77,8 +58,6 @@ export interface TargetRow {
   readonly target?: Target;
   readonly stretch?: number;
 }
-
-const atMost = (bound: number): Target => ({ relation: '<=', bound });
 
 export const targetRows: readonly TargetRow[] = [
   { act: 'sign-cold', label: 'client sign message, cold', target: atMost(16) },
@@ -110,21 +89,15 @@ export function targetFigures(rounds: readonly Round[]): TargetFigure[] {
 }
 
 /** As `--json` prints it. */
-export const targetLine = ({ act, powers, target }: TargetFigure) => ({
-  figure: `protocol/${act}`,
-  value: Number(powers.median.toPrecision(6)),
-  target: target === undefined ? null : formatTarget(target),
-  met: target === undefined ? null : meets(powers.median, target),
-  unit: 'P',
-});
+export const targetLine = ({ act, powers, target }: TargetFigure) =>
+  targetJson(`protocol/${act}`, powers.median, 'P', target);
 
 function formatTargets(figures: readonly TargetFigure[]): string {
   const rows: Row[] = figures.map(({ label, powers, milliseconds, target, stretch }) => [
     label,
     formatMilliseconds(milliseconds),
     `${formatRatio(powers)} P`,
-    target === undefined ? '' : formatTarget(target),
-    target === undefined ? '' : meets(powers.median, target) ? 'met' : 'NOT met',
+    ...targetCells(powers.median, target),
     stretch === undefined ? '' : `${formatTarget(atMost(stretch))}${powers.median <= stretch ? ', met' : ''}`,
   ]);
   return formatTable(['', 'CPU time', 'in P', 'target', '', 'stretch'], rows);
@@ -132,14 +105,13 @@ function formatTargets(figures: readonly TargetFigure[]): string {
 
 export async function runTargetsBench(argv: readonly string[]): Promise<number> {
   const options = parseTargetOptions(argv);
-  const say = (text: string): void => void process.stdout.write(`${text}\n`);
   if (options === undefined) {
     say(targetsHelp);
     return 0;
   }
-  const remark = options.json ? (text: string): void => void process.stderr.write(`${text}\n`) : say;
+  const remark = remarkFor(options);
   const begin = performance.now();
-  const profile = options.profile === '112' ? clg112 : clg128;
+  const profile = profiles[options.profile];
   remark(`${machineLine()}; ${options.kernel} kernel, ${profile.id}, n = 4, batch of ${options.batch}`);
   const progress = await createProgress();
   const network = createTargetNetwork(kernels[options.kernel], profile, options.batch, progress);
@@ -158,9 +130,7 @@ export async function runTargetsBench(argv: readonly string[]): Promise<number> 
   if (options.json) for (const figure of figures) say(JSON.stringify(targetLine(figure)));
   else
     say(`\nP = ${formatMilliseconds(median(rounds.map(({ power }) => power as number)))}\n\n${formatTargets(figures)}`);
-  const unmet = figures.filter(({ target, powers }) => target !== undefined && !meets(powers.median, target)).length;
-  remark(
-    `\ntargets not met: ${unmet}; every signature verifies; total ${((performance.now() - begin) / 1000).toFixed(1)} s`,
-  );
+  const unmet = countUnmet(figures.map(({ powers, target }) => ({ value: powers.median, target })));
+  remark(`\ntargets not met: ${unmet}; every signature verifies; total ${secondsSince(begin)}`);
   return 0;
 }

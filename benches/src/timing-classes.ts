@@ -6,16 +6,8 @@
  */
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
-import {
-  type PublicParameters,
-  clg112,
-  clg128,
-  createPublicParameters,
-  deriveTestParameters,
-} from '@dwallet/class-groups';
-import { type Element, type Kernel, referenceKernel } from '@dwallet/kernel';
-import { wasmKernel } from '@dwallet/kernel/wasm';
+import { type PublicParameters, createPublicParameters, deriveTestParameters } from '@dwallet/class-groups';
+import type { Element, Kernel } from '@dwallet/kernel';
 import {
   type Random,
   concat,
@@ -28,10 +20,12 @@ import {
   xof,
 } from '@dwallet/sigma';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
+import { exitWith, integer, oneOf, profiles, readFlags, remarkFor, say, secondsSince, tell } from './command-line.ts';
 import { type Row, formatMilliseconds, formatTable } from './format.ts';
 import { machineLine } from './machine.ts';
-import { UsageError, integer, oneOf } from './options.ts';
+import { kernels } from './kernels.ts';
 import { median } from './statistics.ts';
+import { targetJson } from './target.ts';
 import { type Comparison, clearly, compare, threshold } from './welch.ts';
 
 const help = `npm run bench:ct -- [options]
@@ -60,32 +54,15 @@ interface TimingOptions {
 
 /** @returns undefined if help was asked for. @throws UsageError */
 export function parseTimingOptions(argv: readonly string[]): TimingOptions | undefined {
-  let values;
-  try {
-    ({ values } = parseArgs({
-      args: [...argv],
-      strict: true,
-      options: {
-        kernel: { type: 'string' },
-        profile: { type: 'string' },
-        bits: { type: 'string' },
-        samples: { type: 'string' },
-        smoke: { type: 'boolean' },
-        json: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }));
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-  if (values.help === true) return undefined;
-  const smoke = values.smoke === true;
+  const values = readFlags(argv, ['kernel', 'profile', 'bits', 'samples'], true);
+  if (values === undefined) return undefined;
+  const { smoke, json } = values;
   return {
-    kernel: oneOf('kernel', values.kernel ?? 'wasm', ['wasm', 'reference']) === 'wasm' ? wasmKernel : referenceKernel,
+    kernel: kernels[oneOf('kernel', values.kernel ?? 'wasm', ['wasm', 'reference'])],
     profile: oneOf('profile', values.profile ?? (smoke ? 'toy' : '112'), ['112', '128', 'toy']),
     bits: integer('bits', values.bits ?? (smoke ? '160' : '512'), 64, 2000),
     samples: integer('samples', values.samples ?? (smoke ? '40' : '200'), 20, 1_000_000),
-    json: values.json === true,
+    json,
   };
 }
 
@@ -277,20 +254,18 @@ export function doubts(findings: readonly Omit<Finding, 'milliseconds'>[]): stri
 
 function parametersOf(kernel: Kernel, profile: TimingOptions['profile']): PublicParameters {
   if (profile === 'toy') return deriveTestParameters(kernel, 520);
-  return createPublicParameters(kernel, profile === '112' ? clg112 : clg128);
+  return createPublicParameters(kernel, profiles[profile]);
 }
 
 /** @returns the exit code. */
 export function runTimingClasses(argv: readonly string[]): number {
   const options = parseTimingOptions(argv);
-  const say = (text: string): void => void process.stdout.write(`${text}\n`);
-  const tell = (text: string): void => void process.stderr.write(`${text}\n`);
   if (options === undefined) {
     say(help);
     return 0;
   }
   const begin = performance.now();
-  const remark = options.json ? tell : say;
+  const remark = remarkFor(options);
   const { kernel, profile, bits, samples } = options;
   const random = seededRandom(xof('bench:ct', encodeText(profile), 32));
   const parameters = parametersOf(kernel, profile);
@@ -300,7 +275,7 @@ export function runTimingClasses(argv: readonly string[]): number {
   const pairs = classPairs(random);
   const findings: Finding[] = [];
   for (const operation of [...kernelOperations(parameters, bits, random), ...curveOperations(random)]) {
-    tell(`${((performance.now() - begin) / 1000).toFixed(0)} s  ${operation.name}`);
+    tell(`${secondsSince(begin)}  ${operation.name}`);
     for (const pair of pairs) {
       const [first, second] = measureClasses(operation, pair, samples, random);
       findings.push({ ...compare(first, second), operation, pair: pair.name, milliseconds: median(second) });
@@ -322,15 +297,7 @@ export function runTimingClasses(argv: readonly string[]): number {
     for (const { operation, pair, t, difference, resolution } of findings) {
       const figure = `timing/${operation.name}/${pair}`;
       const line = (what: string, value: number, unit: string): void =>
-        say(
-          JSON.stringify({
-            figure: `${figure}/${what}`,
-            value: Number(value.toPrecision(6)),
-            target: null,
-            met: null,
-            unit,
-          }),
-        );
+        say(JSON.stringify(targetJson(`${figure}/${what}`, value, unit, undefined)));
       line('t', Number.isFinite(t) ? t : Math.sign(t) * 1e9, 't');
       line('difference of medians', 100 * difference, '%');
       line('smallest visible difference', 100 * resolution, '%');
@@ -346,18 +313,11 @@ export function runTimingClasses(argv: readonly string[]): number {
     for (const operation of operations) say(sentence(operation.name, of(operation)));
   }
   for (const doubt of unbelievable) remark(`DOUBTFUL: ${doubt}`);
-  remark(`\ntotal ${((performance.now() - begin) / 1000).toFixed(1)} s`);
+  remark(`\ntotal ${secondsSince(begin)}`);
   return unbelievable.length === 0 ? 0 : 1;
 }
 
 const entry = process.argv[1];
 if (entry !== undefined && realpathSync(entry) === fileURLToPath(import.meta.url)) {
-  try {
-    process.exitCode = runTimingClasses(process.argv.slice(2));
-  } catch (error) {
-    const usage = error instanceof UsageError;
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    process.stderr.write(`${usage ? `bench:ct: ${error.message}` : text}\n`);
-    process.exitCode = usage ? 2 : 1;
-  }
+  await exitWith('bench:ct', () => runTimingClasses(process.argv.slice(2)));
 }

@@ -1,6 +1,7 @@
 import { referenceKernel } from '@dwallet/kernel';
 import { describe, expect, it } from 'vitest';
-import { type Samples, figureLine, figuresOf, meets, ratios } from '../src/kernel/figures.ts';
+import { type Samples, figureLine, figuresOf, ratios } from '../src/kernel/figures.ts';
+import { meets } from '../src/target.ts';
 import { discriminantOneMod8, jobNames } from '../src/kernel/subjects.ts';
 
 const samplesOf = (scale: number): Samples =>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { UsageError, parseOptions } from '../src/options.ts';
+import { UsageError } from '../src/command-line.ts';
+import { parseOptions } from '../src/options.ts';
 import { parseKernelOptions } from '../src/kernel/run.ts';
 
 describe('options of bench', () => {

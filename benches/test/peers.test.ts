@@ -5,7 +5,7 @@ import { deriveTestParameters } from '@dwallet/class-groups';
 import { referenceKernel } from '@dwallet/kernel';
 import { bytesToInteger } from '@dwallet/sigma';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { UsageError } from '../src/options.ts';
+import { UsageError } from '../src/command-line.ts';
 import { parsePeerOptions } from '../src/peers.ts';
 import { Side, formatShare, formatSides, levelOf, peerLines } from '../src/peers/figures.ts';
 import {

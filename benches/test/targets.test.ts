@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../src/options.ts';
+import { UsageError } from '../src/command-line.ts';
 import { parseTargetOptions, targetFigures, targetLine, targetRows } from '../src/targets.ts';
 
 describe('options of bench:targets', () => {

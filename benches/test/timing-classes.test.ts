@@ -3,7 +3,7 @@
  */
 import { seededRandom, uniformBits } from '@dwallet/sigma';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { UsageError } from '../src/options.ts';
+import { UsageError } from '../src/command-line.ts';
 import {
   type Operation,
   classPairs,

@@ -1,3 +1,55 @@
-export { DWallet, DWalletClient, type ConnectOptions, type SignResult } from './client.ts';
-export { FileWalletStore, type StoredWallet, type WalletData, type WalletStore } from './wallet-store.ts';
-export { FileMessageStore } from './store/file-message-store.ts';
+/**
+ * The wallet in browsers and everywhere else: nothing here, nor behind it, needs Node. What only Node has is in `@dwallet/client-sdk/node`.
+ *
+ * @module
+ */
+export {
+  type CallOptions,
+  type ClientPeer,
+  type ConnectOptions,
+  type CreateDWalletRequest,
+  DWallet,
+  DWalletClient,
+  type RecoveryResult,
+  type SignResult,
+} from './client.ts';
+export {
+  type Keystore,
+  KeystoreError,
+  type KeystoreErrorCode,
+  type KeystoreSnapshot,
+  MemoryKeystore,
+  newWallet,
+  openKeystore,
+  tableSealKeyOf,
+} from './keystore.ts';
+export { CancelledError, type ProgressEvent, type ProgressListener, type Step } from './progress.ts';
+export { recoveryWords, restoreKeystore } from './recovery-seed.ts';
+export { type ListRequest, type ListedDWallet } from './recovery.ts';
+export {
+  type Approval,
+  type Chain,
+  type OpenedTask,
+  SendError,
+  type SendErrorCode,
+  type SendOptions,
+  type SentTransaction,
+  type SignedTransaction,
+  type SigningTask,
+  type TransactionIntent,
+} from './send.ts';
+export {
+  openWallet,
+  parseWalletData,
+  type StoredReservation,
+  type StoredWallet,
+  type WalletData,
+  type WalletStore,
+  walletTableSealKey,
+} from './wallet-store.ts';
+export {
+  type IdbFactoryLike,
+  IndexedDbKeystore,
+  type IndexedDbKeystoreOptions,
+} from './store/indexed-db-keystore.ts';
+export { WebWorkerPool, type WebWorkerLike, type WebWorkerPoolOptions } from './compute/web-worker-pool.ts';

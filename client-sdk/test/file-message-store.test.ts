@@ -3,6 +3,7 @@
  */
 import {
   existsSync,
+  mkdirSync,
   fsyncSync,
   mkdtempSync,
   readFileSync,
@@ -81,11 +82,24 @@ describe('messages on disk', () => {
   it('a crash before the link leaves a temporary file, which never counts', async () => {
     const folder = fresh();
     const store = new FileMessageStore(folder);
-    writeFileSync(join(folder, '.tmp-1-0'), message(1));
+    // No process has this number.
+    const left = `.tmp-${2 ** 22 + 7}-0`;
+    writeFileSync(join(folder, left), message(1));
     expect(await store.get(id(1))).toBeUndefined();
-    expect(existsSync(join(folder, '.tmp-1-0'))).toBe(true);
+    expect(existsSync(join(folder, left))).toBe(true);
     expect(await new FileMessageStore(folder).get(id(1))).toBeUndefined();
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('what another process of the wallet is writing stays', async () => {
+    const folder = fresh();
+    mkdirSync(folder);
+    // Process 1 runs for ever.
+    writeFileSync(join(folder, '.tmp-1-0'), message(1));
+    const store = new FileMessageStore(folder);
+    await store.putIfAbsent(id(2), message(2));
+    expect(await store.get(id(1))).toBeUndefined();
+    expect(readdirSync(folder)).toContain('.tmp-1-0');
   });
 
   it('a damaged or truncated file is an error, never "unused": truncate and flip at every byte', async () => {

@@ -5,7 +5,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DWalletClient, FileMessageStore, FileWalletStore, type WalletData } from '@dwallet/client-sdk';
+import { DWalletClient, FileMessageStore, FileWalletStore, type WalletData } from '@dwallet/client-sdk/node';
 import { Secret, bytesToInteger } from '@dwallet/sigma';
 import {
   MemorySignMessageStore,
@@ -148,6 +148,7 @@ describe('the network that a wallet connects to', () => {
       store: new MemoryWalletStore(),
       messages: new MemorySignMessageStore(),
       random: randomFor('x'),
+      prepare: false,
       allowTestProfile: true,
     };
     expect(await failure(DWalletClient.connect({ ...options, networkId: 'ab'.repeat(32) }))).toMatch(/^MPC:V1 /);
@@ -283,6 +284,7 @@ describe('presigns and signatures', () => {
       store: new MemoryWalletStore(fixture().wallet),
       messages,
       random: randomFor('attempt'),
+      prepare: false,
       allowTestProfile: true,
     });
     const [wallet] = client.wallets;
@@ -330,6 +332,7 @@ describe('presigns and signatures', () => {
       store: new MemoryWalletStore(fixture().wallet),
       messages,
       random: randomFor('first'),
+      prepare: false,
       allowTestProfile: true,
     });
     let used: Uint8Array[] = [];
@@ -378,6 +381,7 @@ describe('presigns and signatures', () => {
       store: new MemoryWalletStore(fixture().wallet),
       messages,
       random: randomFor('durable'),
+      prepare: false,
       allowTestProfile: true,
     });
     const sent: string[] = [];

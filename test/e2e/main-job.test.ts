@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -194,6 +194,41 @@ describe.skipIf(process.platform !== 'linux')('the main job on one data folder',
     expect(job.events.some(stepStarted('presign pool'))).toBe(false);
     expect(done.seconds).toBeLessThan(first.seconds);
     expect(done.ethereum.hash).not.toBe(first.ethereum.hash);
+  });
+
+  it('what it leaves is a network for the command line, with evidence that anybody can judge', async () => {
+    const folder = join(data, 'clg-112-n4');
+    const dwallet = (...args: readonly string[]): Record<string, unknown> =>
+      JSON.parse(
+        execFileSync(process.execPath, [join(root, 'cli', 'dist', 'main.js'), ...args, '--json'], { encoding: 'utf8' })
+          .trim()
+          .split('\n')
+          .at(-1) ?? '',
+      ) as Record<string, unknown>;
+    const config = join(folder, 'validator-1', 'validator.yaml');
+    const file = join(data, 'fault.evidence');
+    dwallet('network', 'up', '--data', folder, '--detach');
+    try {
+      const { evidence } = dwallet('evidence', 'list', '--config', config) as { evidence: { id: string }[] };
+      // One of each run.
+      expect(evidence).toEqual([1, 2].map(() => expect.objectContaining({ accused: 2, check: 'CG:3.10' })));
+      dwallet('evidence', 'export', evidence[0]?.id ?? '', '--config', config, '--out', file);
+    } finally {
+      dwallet('network', 'stop', '--data', folder);
+    }
+    expect(dwallet('evidence', 'show', file)).toMatchObject({ kind: 'ecdsa-sign', accused: 2 });
+    const validators = join(folder, 'validators.yaml');
+    expect(dwallet('evidence', 'verify', file, '--validators', validators)).toMatchObject({
+      valid: true,
+      trusted: true,
+      faults: [expect.objectContaining({ party: 2, check: 'CG:3.10' })],
+    });
+    // Not for a reader who trusts another network.
+    expect(() => dwallet('evidence', 'verify', file, '--network', '11'.repeat(32))).toThrow();
+    const bytes = readFileSync(file);
+    bytes[bytes.length - 40] = (bytes[bytes.length - 40] as number) ^ 1;
+    writeFileSync(file, bytes);
+    expect(() => dwallet('evidence', 'verify', file, '--validators', validators)).toThrow();
   });
 
   it('a folder whose validators are others than its genesis says is refused with the way out', async () => {

@@ -5,8 +5,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FileRecordStore, FileSingleUseStore } from '@dwallet/validator';
-import { type Digest, type PresignId, Secret, presignId } from '@dwallet/sigma';
+import { LmdbStore } from '@dwallet/validator';
+import { type Digest, type PresignId, Secret, digest, presignId } from '@dwallet/sigma';
 import {
   clientKind,
   decodeCertificate,
@@ -14,6 +14,7 @@ import {
   encodeCertificate,
   encodeParts,
   encodeTakePresign,
+  messageRequest,
   signFact,
   signRequestDigest,
 } from '@dwallet/two-pc-mpc/network';
@@ -89,29 +90,33 @@ describe('a wallet and its network', () => {
   });
 
   it('a validator that starts anew from its disk before every single call goes on where it was', async () => {
-    const markers = new Map<number, FileSingleUseStore>();
+    const stores = new Map<number, LmdbStore>();
+    const openStore = (i: number): LmdbStore => {
+      const store = LmdbStore.open({
+        folder: join(folder, `validator-${i}`),
+        owner: new Uint8Array(32).fill(i),
+        networkId: digest(new Uint8Array(32)),
+        random: randomFor(`store/${i}`),
+      });
+      stores.set(i, store);
+      return store;
+    };
     const network = newNetwork({
       from: fixture(),
       storeOf(i) {
-        const store = new FileRecordStore(join(folder, `records-${i}`));
+        const store = openStore(i);
         loadRecords(store, fixture().common);
         loadRecords(store, fixture().own[i - 1] ?? {});
         return store;
       },
-      markersOf(i) {
-        const log = new FileSingleUseStore(join(folder, `single-use-${i}`), new Uint8Array(32).fill(i));
-        markers.set(i, log);
-        return log;
-      },
+      markersOf: (i) => (stores.get(i) as LmdbStore).markers(),
     });
     const restarted = new Set<string>();
     network.line = async ({ to, method, pass }) => {
       if (to === 2) {
-        markers.get(2)?.close();
-        const log = new FileSingleUseStore(join(folder, 'single-use-2'), new Uint8Array(32).fill(2));
-        markers.set(2, log);
-        network.markers[1] = log;
-        network.stores[1] = new FileRecordStore(join(folder, 'records-2'));
+        await stores.get(2)?.close();
+        network.stores[1] = openStore(2);
+        network.markers[1] = (stores.get(2) as LmdbStore).markers();
         network.restart(2);
         restarted.add(method);
       }
@@ -124,8 +129,8 @@ describe('a wallet and its network', () => {
     const { signature } = await (wallet as NonNullable<typeof wallet>).sign('sha256', message);
     expectValid(signature, (wallet as NonNullable<typeof wallet>).publicKey, message);
     expect([...restarted].sort()).toEqual(['sign/assign', 'sign/bind', 'sign/record', 'sign/share']);
-    expect(markers.get(2)?.size).toBe(1);
-    for (const log of markers.values()) log.close();
+    expect(stores.get(2)?.markers().size).toBe(1);
+    for (const store of stores.values()) await store.close();
   });
 
   it('a validator that missed everything catches up when it is asked, and its shares count', async () => {
@@ -154,8 +159,7 @@ describe('who may ask, and when', () => {
     const stranger = new Secret(randomFor('stranger')(32));
     const message = text('mine');
     const nonce = new Uint8Array(32);
-    const request = signRequestDigest(alice.id, 'sha256', message, nonce);
-    const take = encodeTakePresign(alice.id, request);
+    const take = encodeTakePresign(alice.id, messageRequest('sha256', message, nonce));
     const stolen = alice.seal(clientKind.takePresign, alice.id, take, stranger);
     expect(await refused(alice.send(1, clientKind.takePresign, stolen))).toContain('NOT_OWNER');
 
@@ -326,11 +330,11 @@ describe('one presign, one client message', () => {
       network.ask(1, 4, method, encodeParts([request, proof, expected]));
     const decoded = decodeCertificate(certificate);
     const { fact, votes } = decoded;
-    const own = (digest: Digest, signers: readonly number[]): Uint8Array => {
+    const own = (claimed: Digest, signers: readonly number[]): Uint8Array => {
       const signed = network.access.validators
         .filter((i) => signers.includes(i))
-        .map((i) => signFact(network.committee, { ...fact, digest }, i, network.keystore(i).identity));
-      return encodeCertificate({ ...decoded, fact: { ...fact, digest }, votes: signed });
+        .map((i) => signFact(network.committee, { ...fact, digest: claimed }, i, network.keystore(i).identity));
+      return encodeCertificate({ ...decoded, fact: { ...fact, digest: claimed }, votes: signed });
     };
     for (const method of ['sign/share', 'sign/prove']) {
       for (const [request, proof, reason] of [

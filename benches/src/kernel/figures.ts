@@ -5,21 +5,11 @@
  */
 import type { Summary } from '../statistics.ts';
 import { summarize } from '../statistics.ts';
+import { type Target, atLeast, atMost, targetJson } from '../target.ts';
 import { type JobName, type Subject, jobNames } from './subjects.ts';
 
 /** Milliseconds per operation by job, one sample per round; sample i of all subjects was taken in the same round. */
 export type Samples = Readonly<Record<JobName, readonly number[]>>;
-
-export interface Target {
-  readonly relation: '>=' | '<=';
-  readonly bound: number;
-}
-
-export const meets = (value: number, { relation, bound }: Target): boolean =>
-  relation === '>=' ? value >= bound : value <= bound;
-
-export const formatTarget = ({ relation, bound }: Target): string =>
-  `${relation} ${Number.isInteger(bound) ? bound : bound.toPrecision(3)}`;
 
 /** One line of the report. */
 export interface KernelFigure {
@@ -40,9 +30,6 @@ interface RatioFigure {
   readonly denominator: JobName;
   readonly target?: Target;
 }
-
-const atMost = (bound: number): Target => ({ relation: '<=', bound });
-const atLeast = (bound: number): Target => ({ relation: '>=', bound });
 
 /** Ratios within one kernel. */
 const ownRatios: readonly RatioFigure[] = [
@@ -99,10 +86,5 @@ export function figuresOf(
 }
 
 /** As `--json` prints it. */
-export const figureLine = ({ figure, summary, unit, target }: KernelFigure) => ({
-  figure,
-  value: Number(summary.median.toPrecision(6)),
-  target: target === undefined ? null : formatTarget(target),
-  met: target === undefined ? null : meets(summary.median, target),
-  unit,
-});
+export const figureLine = ({ figure, summary, unit, target }: KernelFigure) =>
+  targetJson(figure, summary.median, unit, target);

@@ -3,17 +3,17 @@
  *
  * @module
  */
-import { parseArgs } from 'node:util';
 import { clg112, clg128 } from '@dwallet/class-groups';
 import { type Kernel, referenceKernel } from '@dwallet/kernel';
+import { integer, oneOf, readFlags, remarkFor, say, secondsSince } from '../command-line.ts';
 import { type Row, formatBytes, formatMilliseconds, formatRatio, formatSpread, formatTable } from '../format.ts';
 import { type KernelName, kernelNames, kernels as allKernels } from '../kernels.ts';
 import { machineLine } from '../machine.ts';
 import { measure } from '../measure.ts';
-import { UsageError, integer, oneOf } from '../options.ts';
 import { createProgress } from '../progress.ts';
 import { summarize } from '../statistics.ts';
-import { type KernelFigure, type Samples, figureLine, figuresOf, formatTarget, meets, pariTarget } from './figures.ts';
+import { countUnmet, targetCells } from '../target.ts';
+import { type KernelFigure, type Samples, figureLine, figuresOf, pariTarget } from './figures.ts';
 import { pariPower, pariVersion } from './pari.ts';
 import {
   type JobName,
@@ -48,29 +48,14 @@ interface KernelBenchOptions {
 
 /** @returns undefined if help was asked for. @throws UsageError */
 export function parseKernelOptions(argv: readonly string[]): KernelBenchOptions | undefined {
-  let values;
-  try {
-    ({ values } = parseArgs({
-      args: [...argv],
-      strict: true,
-      options: {
-        profile: { type: 'string' },
-        kernel: { type: 'string' },
-        rounds: { type: 'string' },
-        json: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }));
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-  if (values.help === true) return undefined;
+  const values = readFlags(argv, ['profile', 'kernel', 'rounds'], false);
+  if (values === undefined) return undefined;
   const kernel = oneOf('kernel', values.kernel ?? 'all', [...kernelNames, 'all']);
   return {
     profile: oneOf('profile', values.profile ?? 'all', ['112', '128', 'all']),
     kernels: kernel === 'all' ? kernelNames : [kernel],
     rounds: integer('rounds', values.rounds ?? '11', 1, 1000),
-    json: values.json === true,
+    json: values.json,
   };
 }
 
@@ -130,20 +115,18 @@ function formatFigures(figures: readonly KernelFigure[]): string {
         : unit === 'ms'
           ? `${formatMilliseconds(summary.median)} ${formatSpread(summary)}`
           : formatRatio(summary);
-    const verdict = target === undefined ? '' : meets(summary.median, target) ? 'met' : 'NOT met';
-    return [figure.split('/').slice(2).join('/'), value, target === undefined ? '' : formatTarget(target), verdict];
+    return [figure.split('/').slice(2).join('/'), value, ...targetCells(summary.median, target)];
   });
   return formatTable(['', 'median', 'target', ''], rows);
 }
 
 export async function runKernelBench(argv: readonly string[]): Promise<number> {
   const options = parseKernelOptions(argv);
-  const say = (text: string): void => void process.stdout.write(`${text}\n`);
   if (options === undefined) {
     say(kernelHelp);
     return 0;
   }
-  const remark = options.json ? (text: string): void => void process.stderr.write(`${text}\n`) : say;
+  const remark = remarkFor(options);
   const begin = performance.now();
   const kernels = options.kernels.map((name) => allKernels[name]);
   const pari = pariVersion();
@@ -171,14 +154,14 @@ export async function runKernelBench(argv: readonly string[]): Promise<number> {
       if (pari !== undefined)
         figures.push(...comparePari(kernels[i] as Kernel, subject, options.rounds, progress.step));
       progress.done();
-      unmet += figures.filter(({ summary, target }) => target !== undefined && !meets(summary.median, target)).length;
+      unmet += countUnmet(figures.map(({ summary, target }) => ({ value: summary.median, target })));
       if (options.json) for (const figure of figures) say(JSON.stringify(figureLine(figure)));
       else say(`\n${subject.kernel} kernel, ${discriminant.name} (${bits} bits)\n\n${formatFigures(figures)}`);
     }
   }
   await progress.close();
   remark(
-    `\ntargets not met: ${unmet} (they are set for the WebAssembly kernel); all kernels gave the same forms; total ${((performance.now() - begin) / 1000).toFixed(1)} s`,
+    `\ntargets not met: ${unmet} (they are set for the WebAssembly kernel); all kernels gave the same forms; total ${secondsSince(begin)}`,
   );
   return 0;
 }

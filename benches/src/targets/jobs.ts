@@ -262,17 +262,22 @@ export class TargetJobs {
     const session = { setup: setups.tabled, sessionId: context.systemSession(), batch };
     const inboxOf = (own: Uint8Array, make: (validator: (typeof access.validators)[number]) => Uint8Array) =>
       new Map(access.validators.map((v) => [v, v === first ? own : make(v)]));
+    const ownOf = (bytes: Uint8Array) => ({ validator: first, bytes });
     const maskOf = (validator: typeof first): Uint8Array => encryptMask({ ...session, validator, random });
     const mask = measure(() => maskOf(first));
     const masks = inboxOf(mask.result, maskOf);
-    const agreement = measure(() => agreeOnMasks({ ...session, access, inbox: masks, random }));
+    const agreement = measure(() =>
+      agreeOnMasks({ ...session, access, inbox: masks, own: ownOf(mask.result), random }),
+    );
     const { aggregate, digest: agreed, accepted } = agreement.result;
     requireWitness(accepted.length === access.validators.length, 'masks of every validator');
     const nonceOf = (validator: typeof first): Uint8Array =>
       encryptNonces({ ...session, validator, aggregate, agreed, random });
     const nonce = measure(() => nonceOf(first));
     const nonces = inboxOf(nonce.result, nonceOf);
-    const last = measure(() => finalizePresigns({ ...session, access, aggregate, agreed, inbox: nonces, random }));
+    const last = measure(() =>
+      finalizePresigns({ ...session, access, aggregate, agreed, inbox: nonces, own: ownOf(nonce.result), random }),
+    );
     requireWitness(last.result.presigns.length === batch, `${batch} presigns`);
     const parts = [mask, agreement, nonce, last].map(({ cost }) => cost);
     return share(

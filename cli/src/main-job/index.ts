@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type EcdsaSignature as ChainSignature,
@@ -20,24 +20,31 @@ import {
   recoverPublicKey,
 } from '@dwallet/chains';
 import { type Blame, Secret, bytesToInteger, secp256k1Curve } from '@dwallet/sigma';
-import { decodeDWalletRecord, decodePresign, decodeSetupRecord, verifySignature } from '@dwallet/two-pc-mpc/network';
-import { FileRecordStore, Keystore, decodeNetworkKey, decodeRecords } from '@dwallet/validator';
-import { FileWalletStore } from '@dwallet/client-sdk';
+import {
+  decodeDWalletRecord,
+  decodePresign,
+  decodeSetupRecord,
+  networkIdOf,
+  verifySignature,
+} from '@dwallet/two-pc-mpc/network';
+import {
+  Keystore,
+  LmdbStore,
+  decodeNetworkKey,
+  decodeRecords,
+  loadValidatorSet,
+  openOrMakeKeyFile,
+} from '@dwallet/validator';
+import { FileWalletStore } from '@dwallet/client-sdk/node';
 import { equalWeights } from '@dwallet/class-groups';
 import { type BitcoinNode, startBitcoinNode } from '../local-chains/bitcoin-node.ts';
 import { type EvmNode, startEvmNode } from '../local-chains/evm-node.ts';
 import { networkAlone, userAlone } from './attacks.ts';
-import { LocalNetwork } from './local-network.ts';
+import type { Readiness } from '../network/processes.ts';
+import { type Facts, LocalNetwork } from './local-network.ts';
 import { type MainJobOptions, parseOptions } from './options.ts';
-import { type Reporter, createReporter } from './reporter.ts';
-import { fromHex, parametersOf, systemRandom, toHex } from './system.ts';
-
-interface Status {
-  readonly hasKey: boolean;
-  readonly hasSetup: boolean;
-  readonly availablePresigns: number;
-  readonly evidence: readonly string[];
-}
+import { type Reporter, createReporter } from '../reporter.ts';
+import { fromHex, networkName, parametersOf, systemRandom, toHex } from './system.ts';
 
 interface Wallet {
   readonly created: boolean;
@@ -62,8 +69,7 @@ const recipient = '0x00000000000000000000000000000000000d0a11';
 class MainJob {
   readonly #options: MainJobOptions;
   readonly #report: Reporter;
-  readonly #network = new LocalNetwork();
-  #identities: string[] = [];
+  readonly #network: LocalNetwork;
   #progress: (detail: string) => void = () => {};
   readonly #ending = new AbortController();
   #chains: { readonly evm: Promise<EvmNode>; readonly bitcoin: Promise<BitcoinNode> } | undefined;
@@ -71,6 +77,7 @@ class MainJob {
   constructor(options: MainJobOptions, report: Reporter) {
     this.#options = options;
     this.#report = report;
+    this.#network = new LocalNetwork(options.data);
     this.#network.onNote((from, text) =>
       this.#progress(`${from === 'wallet' ? 'wallet' : `validator ${from}`}: ${text}`),
     );
@@ -92,15 +99,11 @@ class MainJob {
     return join(this.#options.data, `validator-${index}`);
   }
 
-  async #startValidator(index: number, byzantine = false): Promise<Status> {
-    const { profile } = this.#options;
-    this.#network.startValidator({ index, folder: this.#folder(index), profile, byzantine });
-    if (this.#identities.length < this.#options.validators) {
-      const { key } = await this.#network.command<{ key: string }>(`${index}`, { name: 'identity' });
-      this.#identities[index - 1] = key;
-      return { hasKey: false, hasSetup: false, availablePresigns: 0, evidence: [] };
-    }
-    return this.#network.command<Status>(`${index}`, { name: 'start', identities: this.#identities });
+  /** Starts a validator again and waits until it takes part: it serves, and the leader of the next signature reaches it. */
+  async #startAgain(index: number, byzantine = false): Promise<void> {
+    this.#network.startValidator(index, byzantine);
+    await this.#network.until(index, ({ ready }) => ready);
+    await this.#network.until(1, ({ facts }) => facts['reachable'] === this.#options.validators - 1);
   }
 
   async run(): Promise<void> {
@@ -144,33 +147,38 @@ class MainJob {
   // 1 -------------------------------------------------------------------------------------------------------------------------------
 
   async #startNetwork(): Promise<void> {
-    const { validators, presigns, data } = this.#options;
+    const { validators, presigns, profile } = this.#options;
+    const network = this.#network;
     this.#report.section(`A network of ${validators} validators, no trusted dealer`);
     const all = Array.from({ length: validators }, (_, i) => i + 1);
+    const everyone = (enough: (state: Readiness) => boolean): Promise<Readiness[]> =>
+      Promise.all(all.map((i) => network.until(i, enough)));
     await this.#step('starting the validators, each a process with its own keys and folder', async () => {
-      await Promise.all(all.map((i) => this.#startValidator(i)));
-      this.#checkGenesis(join(data, 'genesis.json'));
-      await Promise.all(
-        all.map((i) => this.#network.command<Status>(`${i}`, { name: 'start', identities: this.#identities })),
-      );
+      await network.prepare(validators, profile);
+      for (const i of all) network.startValidator(i);
+      await everyone(({ facts }) => facts['reachable'] === validators - 1);
     });
+    const hasKey = ({ conditions }: Readiness): boolean => conditions['networkKey'] === true;
     // A validator that was killed in the middle of something fetches what the others have certified since.
-    const catchUp = (): Promise<Status[]> =>
-      Promise.all(all.map((i) => this.#network.command<Status>(`${i}`, { name: 'catch-up' })));
-    const complete = (statuses: readonly Status[]): boolean =>
-      statuses.every(({ hasKey, hasSetup }) => hasKey && hasSetup);
-    if (complete(await this.#step('comparing notes', catchUp))) {
-      this.#report.say('the network key of an earlier run is used again', { event: 'network', reused: true });
+    const reused = await this.#step('comparing notes', async () => {
+      const states = await Promise.all(all.map((i) => network.readiness(i)));
+      if (!states.some((state) => state !== undefined && hasKey(state))) return false;
+      await everyone(({ ready }) => ready);
+      return true;
+    });
+    if (reused) {
+      this.#report.say('the network key of an earlier run is used again', { event: 'network', reused });
     } else {
-      await this.#step('distributed key generation, rehearsal and network setup', () => this.#genesis());
-      hold(complete(await catchUp()), 'a validator has no share of the network key: begin again with --fresh');
-      this.#report.say('the network has a key that nobody holds', { event: 'network', reused: false });
+      await this.#step('distributed key generation, rehearsal and network setup', async () => {
+        await this.#genesis();
+        await everyone(({ ready }) => ready);
+      });
+      this.#report.say('the network has a key that nobody holds', { event: 'network', reused });
     }
-    const pool = async (): Promise<number> =>
-      (await this.#network.command<Status>('1', { name: 'status' })).availablePresigns;
+    const pool = async (): Promise<number> => (await network.command<{ facts: Facts }>(1, 'status')).facts.presigns;
     if ((await pool()) < presignsPerRun) {
       await this.#step(`filling the presign pool: ${presigns} presigns in one session`, () =>
-        this.#network.command<Status>('1', { name: 'presigns', batch: presigns }),
+        network.command(1, 'presigns', { batch: presigns }),
       );
     }
     const availablePresigns = await pool();
@@ -179,34 +187,22 @@ class MainJob {
 
   async #genesis(): Promise<void> {
     try {
-      await this.#network.command<Status>('1', { name: 'genesis' });
+      await this.#network.command(1, 'genesis');
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       throw new DidNotHoldError(`the network key was not made (${reason}); run it again, or begin again with --fresh`);
     }
   }
 
-  /** The committee of an earlier run must be the one of this run. */
-  #checkGenesis(path: string): void {
-    const genesis = JSON.stringify({ identities: this.#identities });
-    if (!existsSync(path)) {
-      writeFileSync(`${path}.tmp`, genesis, { mode: 0o600 });
-      renameSync(`${path}.tmp`, path);
-    }
-    hold(
-      readFileSync(path, 'utf8') === genesis,
-      `${path} names other validators than the folders beside it: begin again with --fresh`,
-    );
-  }
-
   // 2 -------------------------------------------------------------------------------------------------------------------------------
 
   async #openWallet(): Promise<Wallet> {
-    const { data, profile, validators } = this.#options;
+    const { data, profile } = this.#options;
     this.#report.section('A dWallet: half of the key with the user, half with the network');
-    this.#network.startWallet({ folder: join(data, 'wallet'), profile, validators });
+    const ca = readFileSync(join(data, 'authority', 'ca.crt'), 'utf8');
+    this.#network.startWallet({ folder: join(data, 'wallet'), profile, ca });
     const opened = await this.#step('opening the wallet', () =>
-      this.#network.command<{ created: boolean; publicKey: string; id: string }>('wallet', { name: 'open' }),
+      this.#network.wallet<{ created: boolean; publicKey: string; id: string }>({ name: 'open' }),
     );
     const wallet: Wallet = { ...opened, publicKey: fromHex(opened.publicKey) };
     const ethereum = evmAddress(wallet.publicKey);
@@ -259,14 +255,11 @@ class MainJob {
   }
 
   async #sign(message: Uint8Array, scheme: string): Promise<{ signature: ChainSignature; blamed: readonly Blame[] }> {
-    const answer = await this.#network.command<{ r: string; s: string; recoveryId: number; blamed: readonly Blame[] }>(
-      'wallet',
-      {
-        name: 'sign',
-        scheme,
-        message: toHex(message),
-      },
-    );
+    const answer = await this.#network.wallet<{ r: string; s: string; recoveryId: number; blamed: readonly Blame[] }>({
+      name: 'sign',
+      scheme,
+      message: toHex(message),
+    });
     return {
       signature: chainSignature(BigInt(`0x${answer.r}`), BigInt(`0x${answer.s}`), answer.recoveryId),
       blamed: answer.blamed,
@@ -350,19 +343,19 @@ class MainJob {
   async #faults(wallet: Wallet, node: EvmNode): Promise<readonly Blame[]> {
     const { validators } = this.#options;
     this.#report.section('Faulty validators');
-    await this.#network.kill(`${validators}`);
+    await this.#network.kill(validators);
     this.#report.say(`validator ${validators} is killed`, { event: 'killed', validator: validators });
     const without = await this.#pay(wallet, node, ether / 10n, `signing without validator ${validators}`);
     hold(without.accepted, 'the signature without one validator was not accepted');
-    await this.#startValidator(validators);
+    await this.#startAgain(validators);
     this.#report.say(`the signature is complete and executed; validator ${validators} is back`, {
       event: 'restarted',
       validator: validators,
     });
 
     const liar = 2;
-    await this.#network.kill(`${liar}`);
-    await this.#startValidator(liar, true);
+    await this.#network.kill(liar);
+    await this.#startAgain(liar, true);
     this.#report.say(`validator ${liar} now returns garbage shares`, { event: 'byzantine', validator: liar });
     const { accepted, blamed } = await this.#pay(wallet, node, ether / 10n, 'signing all the same');
     hold(accepted, 'the signature with garbage shares was not accepted');
@@ -372,21 +365,25 @@ class MainJob {
       `validator ${liar} should be named, and only it: named are ${named.join(', ') || 'none'}`,
     );
     await this.#evidence(liar);
-    await this.#network.kill(`${liar}`);
-    await this.#startValidator(liar);
+    await this.#network.kill(liar);
     return blamed;
   }
 
   /** The evidence that the leader stored convinces another validator, from the messages alone. */
   async #evidence(liar: number): Promise<void> {
-    const { evidence: ids } = await this.#network.command<Status>('1', { name: 'status' });
-    const id = ids.filter((name) => name.startsWith('sign.') && name.split('.')[2] === String(liar)).at(-1);
-    hold(id !== undefined, 'there is no evidence');
-    const { evidence } = await this.#network.command<{ evidence: string | null }>('1', { name: 'evidence', id });
-    hold(evidence !== null, 'the evidence cannot be read');
-    const { blamed } = await this.#step('validator 3 judges the evidence again', () =>
-      this.#network.command<{ blamed: readonly Blame[] }>('3', { name: 'check-evidence', evidence }),
+    const list = await this.#network.command<{ evidence: { id: string; kind: string; accused: number }[] }>(
+      1,
+      'evidence-list',
     );
+    const id = list.evidence.filter(({ kind, accused }) => kind === 'ecdsa-sign' && accused === liar).at(-1)?.id;
+    hold(id !== undefined, 'there is no evidence');
+    const { evidence } = await this.#network.command<{ evidence: string }>(1, 'evidence-export', { id });
+    const { blamed } = await this.#step('validator 3 judges the evidence again', async () => {
+      const judged = await this.#network.command<{ valid: boolean; faults: readonly Blame[] }>(3, 'evidence-judge', {
+        evidence,
+      });
+      return { blamed: judged.valid ? judged.faults : [] };
+    });
     hold(
       blamed.length > 0 && blamed.every(({ party }) => party === liar),
       'the evidence does not convince validator 3',
@@ -458,23 +455,30 @@ class MainJob {
     const network = await this.#step('all validators pool their key shares and ignore every rule', async () => {
       const parameters = parametersOf(profile);
       const options = { parameters, curve: secp256k1Curve };
-      const store = new FileRecordStore(join(this.#folder(1), 'records'));
+      const { committee } = loadValidatorSet(join(data, 'validators.yaml'));
+      const networkId = networkIdOf(networkName, parameters.profile.id, committee.digest);
+      const stores = committee.identityKeys.map((owner, i) =>
+        LmdbStore.open({ folder: this.#folder(i + 1), owner, networkId, random: systemRandom }),
+      );
+      const [store] = stores as [LmdbStore, ...LmdbStore[]];
       const read = (kind: string, id: string): Uint8Array[] => decodeRecords(store.get(kind, id) ?? new Uint8Array(0));
       const setup = decodeSetupRecord(secp256k1Curve, parameters, read('network', 'setup')[0] as Uint8Array);
       const key = decodeNetworkKey(options, equalWeights(validators), read('network', 'key')[0] as Uint8Array);
       const record = decodeDWalletRecord(setup, read('dwallet', wallet.id)[0] as Uint8Array);
-      const assigned = new Set(store.list('assignment'));
+      // One validator may have missed an assignment that the others made.
+      const assigned = new Set(stores.flatMap((each) => each.list('assignment')));
       const free = store.list('presign').find((id) => !assigned.has(id));
       if (free === undefined) throw new DidNotHoldError('the presign pool is empty');
       // Spent for ever, at every validator, before it is used: this is one use of it like any other.
-      for (let i = 1; i <= validators; i++) {
-        new FileRecordStore(join(this.#folder(i), 'records')).putOnce('assignment', free, new Uint8Array(64));
-      }
+      for (const each of stores) each.putOnce('assignment', free, new Uint8Array(64));
       const presign = decodePresign(setup, read('presign', free)[0] as Uint8Array);
       const shares = new Map<number, Secret<bigint>>();
       for (let i = 1; i <= validators; i++) {
-        for (const [j, share] of Keystore.open(this.#folder(i), systemRandom).shares ?? []) shares.set(j, share);
+        const unlock = openOrMakeKeyFile(join(this.#folder(i), 'keystore.key'), systemRandom);
+        for (const [j, share] of Keystore.open(this.#folder(i), systemRandom, unlock).shares ?? [])
+          shares.set(j, share);
       }
+      await Promise.all(stores.map((each) => each.close()));
       return networkAlone({ setup, key, record, presign, shares }, payload.message);
     });
     if (network === undefined) throw new DidNotHoldError('the pooled shares do not decrypt');

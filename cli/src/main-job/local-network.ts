@@ -1,100 +1,212 @@
 /**
- * Validators and wallet of the main job: each a process of its own with its own folder, reaching the others only through encoded
- * messages that this router passes on.
+ * Validators and wallet of the main job: the validators are the service's own processes on loopback, the wallet is a process that reaches them
+ * over gRPC like any client. This process starts and kills them, and asks validators what their operators may ask.
  *
  * @module
  */
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { ProcessLink } from './process-link.ts';
-
-/** What a validator's process starts with. Only paths and public settings. */
-export interface ValidatorSettings {
-  readonly role: 'validator';
-  readonly index: number;
-  readonly folder: string;
-  readonly profile: '112' | '128';
-  /** A validator that returns garbage decryption shares, for the demonstration of identifiable abort. */
-  readonly byzantine: boolean;
-}
+import { adminCall } from '@dwallet/validator';
+import { prepareNetwork } from '../network/commands.ts';
+import { type NetworkFile, validatorPaths } from '../network/layout.ts';
+import { type Readiness, askReadiness, pidOf, stopValidator, validatorProgram } from '../network/processes.ts';
 
 export interface WalletSettings {
-  readonly role: 'wallet';
   readonly folder: string;
   readonly profile: '112' | '128';
-  readonly validators: number;
+  /** Where each validator serves clients, validator 1 first. */
+  readonly endpoints: readonly string[];
+  /** PEM of the authority of the development network. */
+  readonly ca: string;
 }
 
-interface Running {
-  readonly child: ChildProcess;
-  readonly link: ProcessLink;
+/** What the wallet's process is asked. Nothing secret is ever in it. */
+export interface WalletRequest {
+  readonly id: number;
+  readonly command: Readonly<Record<string, unknown>>;
+}
+export type WalletReply =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: string }
+  | { readonly note: string };
+
+/** What a validator says of itself. */
+export interface Facts {
+  readonly phase: string;
+  readonly presigns: number;
+  readonly reachable: number;
 }
 
-/** Commands of the host to a process are JSON; nothing secret is ever in them. */
-export const encodeJson = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
-export const decodeJson = <T>(bytes: Uint8Array): T => JSON.parse(new TextDecoder().decode(bytes)) as T;
+interface Answer {
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Long enough for any genesis; a process that has ended is noticed at once. */
+const pollMs = 100;
 
 export class LocalNetwork {
-  readonly #running = new Map<string, Running>();
+  readonly #data: string;
+  readonly #validators = new Map<number, ChildProcess>();
+  #file: NetworkFile | undefined;
+  #wallet: ChildProcess | undefined;
+  readonly #waiting = new Map<number, Answer>();
+  #nextId = 1;
+  #ended = false;
   #onNote: (from: string, text: string) => void = () => {};
+
+  /** @param data - absolute path of the folder of the network. */
+  constructor(data: string) {
+    this.#data = data;
+  }
 
   /** Hears the progress notes of all processes. */
   onNote(listener: (from: string, text: string) => void): void {
     this.#onNote = listener;
   }
 
-  #start(name: string, script: string, settings: ValidatorSettings | WalletSettings): void {
-    const child = fork(fileURLToPath(new URL(script, import.meta.url)), [JSON.stringify(settings)], {
-      serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  /** Keys, certificates, configurations. The pool is filled by this job, not in the background. */
+  async prepare(validators: number, profile: '112' | '128'): Promise<void> {
+    const set = [
+      'pool.low=0',
+      'pool.floor=0',
+      'genesis.automatic=false',
+      'compute.threads=0',
+      'limits.deadlineMs=600000',
+    ];
+    // What a job that was killed left running.
+    for (let i = 1; i <= validators; i++) await stopValidator(validatorPaths(this.#data, i), 'SIGKILL', 10_000);
+    this.#file = await prepareNetwork({ data: this.#data, validators, profile, set });
+  }
+
+  get #ports(): NetworkFile['ports'] {
+    if (this.#file === undefined) throw new Error('the network is not prepared');
+    return this.#file.ports;
+  }
+
+  /** Starts a validator. @param byzantine - the demonstration's own program in place of the service's. */
+  startValidator(index: number, byzantine = false): void {
+    if (this.#ended) return;
+    const paths = validatorPaths(this.#data, index);
+    const program = byzantine ? fileURLToPath(new URL('./byzantine-process.js', import.meta.url)) : validatorProgram();
+    const log = openSync(paths.log, 'a', 0o600);
+    const args = [program, 'run', '--config', paths.config, '--lifeline'];
+    const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', log] });
+    const { stdin, stdout } = child;
+    if (stdin === null || stdout === null) throw new Error('the validator could not be started');
+    writeFileSync(paths.pid, `${child.pid}\n`, { mode: 0o600 });
+    this.#validators.set(index, child);
+    const lines = createInterface({ input: stdout });
+    lines.on('line', (line) => {
+      writeSync(log, `${line}\n`);
+      try {
+        this.#onNote(String(index), (JSON.parse(line) as { msg: string }).msg);
+      } catch {
+        // Not a line of the log; it is in the file.
+      }
     });
-    const link = new ProcessLink(
-      child,
-      (to, bytes) => this.call(to, bytes),
-      (text) => this.#onNote(name, text),
+    stdin.on('error', () => {});
+    child.once('close', () => {
+      closeSync(log);
+      if (this.#validators.get(index) === child) this.#validators.delete(index);
+    });
+  }
+
+  readiness(index: number): Promise<Readiness | undefined> {
+    return askReadiness(this.#ports[index - 1]?.http ?? 0);
+  }
+
+  /**
+   * Waits until what a validator says of itself is enough.
+   * @throws Error when its process ends.
+   */
+  async until(index: number, enough: (state: Readiness) => boolean): Promise<Readiness> {
+    for (;;) {
+      const state = await this.readiness(index);
+      if (state !== undefined && enough(state)) return state;
+      if (!this.#validators.has(index))
+        throw new Error(`validator ${index} has ended: see ${validatorPaths(this.#data, index).log}`);
+      await sleep(pollMs);
+    }
+  }
+
+  /** A command of the operator to a running validator. */
+  command<T>(index: number, name: string, input: Readonly<Record<string, unknown>> = {}): Promise<T> {
+    return adminCall<T>(join(validatorPaths(this.#data, index).folder, 'admin.sock'), name, input);
+  }
+
+  // Wallet --------------------------------------------------------------------------------------------------------------------------
+
+  startWallet(settings: Omit<WalletSettings, 'endpoints'>): void {
+    if (this.#ended) return;
+    const endpoints = this.#ports.map(({ clients }) => `127.0.0.1:${clients}`);
+    const child = fork(
+      fileURLToPath(new URL('./wallet-process.js', import.meta.url)),
+      [JSON.stringify({ ...settings, endpoints })],
+      { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] },
     );
-    const running: Running = { child, link };
-    child.on('exit', () => {
-      link.close(`${name} is not reachable`);
-      if (this.#running.get(name) === running) this.#running.delete(name);
+    this.#wallet = child;
+    child.on('message', (raw: unknown) => {
+      const message = raw as WalletReply;
+      if ('note' in message) return this.#onNote('wallet', message.note);
+      const answer = this.#waiting.get(message.id);
+      this.#waiting.delete(message.id);
+      if ('error' in message) answer?.reject(new Error(message.error));
+      else answer?.resolve(message.result);
     });
-    this.#running.set(name, running);
+    child.once('exit', () => {
+      for (const { reject } of this.#waiting.values()) reject(new Error('the wallet has ended'));
+      this.#waiting.clear();
+    });
   }
 
-  startValidator(data: Omit<ValidatorSettings, 'role'>): void {
-    this.#start(`${data.index}`, './validator-process.js', { role: 'validator', ...data });
+  wallet<T>(command: Readonly<Record<string, unknown>>): Promise<T> {
+    const child = this.#wallet;
+    if (child?.connected !== true) return Promise.reject(new Error('the wallet is not running'));
+    const id = this.#nextId++;
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.set(id, { resolve: resolve as (result: unknown) => void, reject });
+      child.send({ id, command } satisfies WalletRequest, (error) => {
+        if (error !== null) reject(error);
+      });
+    });
   }
 
-  startWallet(data: Omit<WalletSettings, 'role'>): void {
-    this.#start('wallet', './wallet-process.js', { role: 'wallet', ...data });
-  }
-
-  /** Passes an encoded protocol message to a validator. Rejects when it is not running. */
-  call(to: string, bytes: Uint8Array): Promise<Uint8Array> {
-    const target = this.#running.get(to);
-    if (target === undefined) return Promise.reject(new Error(`validator ${to} is not reachable`));
-    return target.link.request('peer', bytes);
-  }
-
-  /** A command of the host itself to one of its processes. */
-  async command<T>(name: string, command: Readonly<Record<string, unknown>>): Promise<T> {
-    const target = this.#running.get(name);
-    if (target === undefined) throw new Error(`${name} is not running`);
-    return decodeJson<T>(await target.link.request('host', encodeJson(command)));
-  }
+  // Ending --------------------------------------------------------------------------------------------------------------------------
 
   /** kill -9: no notice, no clean-up. */
-  async kill(name: string): Promise<void> {
-    const target = this.#running.get(name);
-    if (target === undefined) return;
-    this.#running.delete(name);
-    const gone = once(target.child, 'exit');
-    target.child.kill('SIGKILL');
-    await gone;
+  async kill(index: number): Promise<void> {
+    const child = this.#validators.get(index);
+    if (child === undefined) return;
+    this.#validators.delete(index);
+    await killed(child);
+    rmSync(validatorPaths(this.#data, index).pid, { force: true });
   }
 
   async stopAll(): Promise<void> {
-    await Promise.all([...this.#running.keys()].map((name) => this.kill(name)));
+    this.#ended = true;
+    const wallet = this.#wallet;
+    this.#wallet = undefined;
+    await Promise.all([
+      ...[...this.#validators.keys()].map((index) => this.kill(index)),
+      ...(wallet ? [killed(wallet)] : []),
+    ]);
   }
+
+  /** Process of a validator, for whoever watches this job. */
+  pid(index: number): number | undefined {
+    return pidOf(validatorPaths(this.#data, index));
+  }
+}
+
+async function killed(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.kill('SIGKILL');
+  await gone;
 }

@@ -4,7 +4,14 @@
  * @module
  */
 import { randomBytes } from 'node:crypto';
-import { type Profile, type PublicParameters, clg112, clg128, createPublicParameters } from '@dwallet/class-groups';
+import {
+  type ParameterOptions,
+  type Profile,
+  type PublicParameters,
+  clg112,
+  clg128,
+  createPublicParameters,
+} from '@dwallet/class-groups';
 import { type Kernel, referenceKernel } from '@dwallet/kernel';
 import { wasmKernel } from '@dwallet/kernel/wasm';
 import type { Random } from '@dwallet/sigma';
@@ -16,8 +23,9 @@ export const profileOf = (bits: '112' | '128'): Profile => (bits === '112' ? clg
 /** WebAssembly, unless `DWALLET_KERNEL=reference` asks for the BigInt one. */
 export const kernelOf = (name: string | undefined): Kernel => (name === 'reference' ? referenceKernel : wasmKernel);
 
-export const parametersOf = (bits: '112' | '128'): PublicParameters =>
-  createPublicParameters(kernelOf(process.env['DWALLET_KERNEL']), profileOf(bits));
+/** @param options - with a table cache, tables of long-lived bases are built once per folder. */
+export const parametersOf = (bits: '112' | '128', options: ParameterOptions = {}): PublicParameters =>
+  createPublicParameters(kernelOf(process.env['DWALLET_KERNEL']), profileOf(bits), options);
 
 export const toHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 export const fromHex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'));

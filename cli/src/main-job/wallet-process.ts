@@ -1,14 +1,20 @@
 /**
- * The user's wallet of the main job as a process of its own: it holds x_A, and reaches the validators only through encoded messages.
+ * The user's wallet of the main job as a process of its own: it holds x_A, and reaches the validators over gRPC like any client.
  *
  * @module
  */
 import { join } from 'node:path';
-import { DWalletClient, FileMessageStore, FileWalletStore } from '@dwallet/client-sdk';
+import {
+  DWalletClient,
+  FileMessageStore,
+  FileTableCache,
+  FileWalletStore,
+  GrpcPeer,
+  walletTableSealKey,
+} from '@dwallet/client-sdk/node';
 import { secp256k1Curve } from '@dwallet/sigma';
 import type { HashScheme } from '@dwallet/two-pc-mpc/client';
-import { type WalletSettings, decodeJson, encodeJson } from './local-network.ts';
-import { ProcessLink } from './process-link.ts';
+import type { WalletReply, WalletRequest, WalletSettings } from './local-network.ts';
 import { fromHex, parametersOf, systemRandom, toHex } from './system.ts';
 
 interface Command {
@@ -18,19 +24,30 @@ interface Command {
 }
 
 const settings = JSON.parse(process.argv[2] ?? '{}') as WalletSettings;
-const log = (text: string): void => link.note(text);
+// A host that is just gone hears nothing more.
+const tell = (reply: WalletReply): void => void (process.connected && process.send?.(reply));
+const log = (note: string): void => tell({ note });
 let client: DWalletClient | undefined;
 
 async function connected(): Promise<DWalletClient> {
+  const store = new FileWalletStore(join(settings.folder, 'wallet.json'));
+  const tables = (): FileTableCache =>
+    new FileTableCache(join(settings.folder, 'tables'), {
+      sealKey: walletTableSealKey(store, systemRandom),
+      onProblem: ({ message }) => log(message),
+    });
   client ??= await DWalletClient.connect({
-    peers: Array.from({ length: settings.validators }, (_, i) => ({
-      call: (bytes: Uint8Array) => link.request(String(i + 1), bytes),
-    })),
-    parameters: parametersOf(settings.profile),
+    // The certificates of a development network are for names; an address in the handshake is against RFC 6066.
+    peers: settings.endpoints.map(
+      (endpoint, i) => new GrpcPeer({ endpoint, ca: settings.ca, tlsName: `validator-${i + 1}`, deadlineMs: 600_000 }),
+    ),
+    parameters: parametersOf(settings.profile, { tableCache: tables(), shortTables: true }),
     curve: secp256k1Curve,
-    store: new FileWalletStore(join(settings.folder, 'wallet.json')),
+    store,
     messages: new FileMessageStore(join(settings.folder, 'messages')),
     random: systemRandom,
+    // The job tells every step of a signature as it happens, and its validators share this machine's processors.
+    prepare: false,
     log,
   });
   return client;
@@ -53,9 +70,12 @@ async function obey(command: Command): Promise<unknown> {
   }
 }
 
-const link = new ProcessLink(process, async (to, bytes) => {
-  if (to !== 'host') throw new Error('a wallet serves nobody');
-  return encodeJson(await obey(decodeJson<Command>(bytes)));
+process.on('message', (raw: unknown) => {
+  const { id, command } = raw as WalletRequest;
+  obey(command as unknown as Command).then(
+    (result) => tell({ id, result }),
+    (error: unknown) => tell({ id, error: error instanceof Error ? error.message : String(error) }),
+  );
 });
 
 process.on('disconnect', () => process.exit(0));

@@ -14,13 +14,16 @@ import {
   openSync,
   readFileSync,
   readdirSync,
+  rmSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { DWalletError, type PresignId, Reader, concat, encodeBytes, encodeText, encodeUint32 } from '@dwallet/sigma';
 import type { SignMessageStore } from '@dwallet/two-pc-mpc/client';
 import { sha256 } from '@noble/hashes/sha2.js';
+import { isRunning } from './processes.ts';
 
 /** A stored message cannot be read back, or the disk failed. The presign counts as used. */
 export class MessageStoreError extends DWalletError {
@@ -48,15 +51,17 @@ const body = (presignId: PresignId, message: Uint8Array): Uint8Array =>
 export class FileMessageStore implements SignMessageStore {
   readonly #folder: string;
   readonly #operations: DiskOperations;
-  #counter = 0;
 
   /** @param folder - made if it is not there; belongs to this store alone. */
   constructor(folder: string, operations: DiskOperations = { sync: fsyncSync }) {
     this.#folder = folder;
     this.#operations = operations;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    // Temporary files of a crash were never sent.
-    for (const name of readdirSync(folder)) if (name.startsWith('.tmp-')) unlinkSync(join(folder, name));
+    // Temporary files of a process that is gone were never sent; another one of this wallet may be writing now.
+    for (const name of readdirSync(folder)) {
+      const writer = /^\.tmp-(\d+)-/.exec(name)?.[1];
+      if (name.startsWith('.tmp-') && !isRunning(Number(writer))) rmSync(join(folder, name), { force: true });
+    }
   }
 
   #pathOf(presignId: PresignId): string {
@@ -128,7 +133,7 @@ export class FileMessageStore implements SignMessageStore {
   }
 
   #writeTemporary(content: Uint8Array): string {
-    const path = join(this.#folder, `.tmp-${process.pid}-${this.#counter++}`);
+    const path = join(this.#folder, `.tmp-${process.pid}-${randomBytes(8).toString('hex')}`);
     const file = openSync(path, 'wx', 0o600);
     try {
       let offset = 0;

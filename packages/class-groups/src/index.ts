@@ -23,3 +23,4 @@ export * from './sharing/commitments.ts';
 export * as networkDkg from './network-dkg/index.ts';
 export * from './table-cache.ts';
 export * from './threshold-decryption/blinding-pool.ts';
+export * from './folder-table-cache.ts';

@@ -3,7 +3,7 @@
  */
 import { type ClassGroup, type FixedBaseTable, referenceKernel } from '@dwallet/kernel';
 import { wasmKernel } from '@dwallet/kernel/wasm';
-import { type Digest, InvalidArgumentsError, Secret, concat, encodeText } from '@dwallet/sigma';
+import { type Digest, InvalidArgumentsError, Secret, concat, encodeText, virtualId } from '@dwallet/sigma';
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
@@ -12,10 +12,14 @@ import {
   MemoryTableCache,
   type TableCache,
   clg112,
+  createDecryptionSetup,
   createPublicParameters,
   deriveTestParameters,
+  equalWeights,
   generateKey,
   loadTable,
+  networkDkg,
+  prepareKeyShare,
   tableKey,
   withTable,
 } from '../src/index.ts';
@@ -247,5 +251,23 @@ describe('parameters with a cache', () => {
     expect(cached.group.encodeTable(second.value.table as FixedBaseTable)).toEqual(
       group.encodeTable(plain.value.table as FixedBaseTable),
     );
+  });
+
+  test('key shares and the table of a network DKG use it too', () => {
+    const cache = new MemoryTableCache();
+    const own = deriveTestParameters(wasmKernel, 520, { tableCache: cache });
+    const access = equalWeights(4);
+    const table = (of: typeof own) => networkDkg.buildShareTable({ parameters: of, access });
+    const [first, second] = [builds(own.group, () => table(own)), builds(own.group, () => table(own))];
+    expect([first.count, second.count, cache.size]).toEqual([1, 0, 1]);
+    expect(own.group.encodeTable(second.value)).toEqual(group.encodeTable(table(parameters)));
+    const key = { element: own.powerOfH(5n, 8) };
+    const verificationKeys = new Map(access.virtualIds.map((j) => [j, own.powerOfH(BigInt(j), 8)] as const));
+    const setup = createDecryptionSetup(own, { access, encryptionKey: key, verificationKeys, shareBits: 8 });
+    const share = { virtualId: virtualId(2), share: new Secret(2n) };
+    const before = cache.size;
+    const prepared = [1, 2].map(() => builds(own.group, () => prepareKeyShare(setup, share)));
+    expect(prepared.map(({ count }) => count)).toEqual([1, 0]);
+    expect(cache.size).toBe(before + 1);
   });
 });

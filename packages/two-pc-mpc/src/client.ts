@@ -22,7 +22,13 @@ export * from './client/check-dwallet.ts';
 export * from './client/check-presign.ts';
 export * from './client/check-signature.ts';
 export * from './client/sign-message-store.ts';
-export { preparePresign, type PreparePresignArguments, type PreparedPresign } from './client/prepare-presign.ts';
+export {
+  preparePresign,
+  preparePresignIn,
+  preparePresignInSteps,
+  type PreparePresignArguments,
+  type PreparedPresign,
+} from './client/prepare-presign.ts';
 export * from './client/sign-once.ts';
 export * from './ecdsa/sign/complete-signature.ts';
 export * from './ecdsa/sign/message-hash.ts';
@@ -31,3 +37,10 @@ export * from './ecdsa/sign/signature-record.ts';
 export * from './wire/envelope.ts';
 export * from './wire/call.ts';
 export * from './wire/client-requests.ts';
+export * from './wire/peek.ts';
+export * from './compute/pool.ts';
+export * from './compute/job-context.ts';
+export * from './compute/inline-pool.ts';
+export * from './compute/worker-pool.ts';
+export * from './compute/setting.ts';
+export { clientJobs } from './compute/client-jobs.ts';

@@ -14,9 +14,27 @@ import {
   type ValidatorId,
   encodeUint16,
 } from '@dwallet/sigma';
+import { bytesEqual } from './wire/format.ts';
 
 /** One message per sender. The sender is who authenticated the message, never a field of it. */
 export type Inbox = ReadonlyMap<ValidatorId, Uint8Array>;
+
+/**
+ * The message that this validator made itself and stored before it sent it, as it finds it in its own store. Its proofs are not verified again by
+ * its maker: the bytes in the inbox must be exactly these, and they are parsed like all others. Every other validator verifies them. Only for a
+ * validator that runs the round; evidence and blame are decided without it.
+ */
+export interface OwnMessage {
+  readonly validator: ValidatorId;
+  readonly bytes: Uint8Array;
+}
+
+/** Is the message of `validator` in the inbox, byte for byte, the one that this validator made? */
+export const isOwnMessage = (inbox: Inbox, own: OwnMessage | undefined, validator: ValidatorId): boolean => {
+  if (own === undefined || own.validator !== validator) return false;
+  const found = inbox.get(validator);
+  return found !== undefined && bytesEqual(found, own.bytes);
+};
 
 /** Who took part, and who was found faulty with a check that everybody can repeat. Both ascending. */
 export interface RoundOutcome {
@@ -36,7 +54,7 @@ export interface OpenedInbox<M> {
  * @throws InvalidArgumentsError for a sender outside of the committee: the transport authenticated it, so that is this side's bug.
  */
 export function openInbox<M>(
-  access: AccessStructure,
+  access: Pick<AccessStructure, 'validators'>,
   inbox: Inbox,
   check: string,
   decode: (bytes: Uint8Array) => M,

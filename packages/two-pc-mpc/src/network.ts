@@ -40,3 +40,19 @@ export * from './ecdsa/sign/signature-record.ts';
 export * from './wire/envelope.ts';
 export * from './wire/call.ts';
 export * from './wire/client-requests.ts';
+export * from './wire/peek.ts';
+export * from './compute/pool.ts';
+export * from './compute/job-context.ts';
+export * from './compute/inline-pool.ts';
+export * from './compute/worker-pool.ts';
+export * from './compute/setting.ts';
+export * from './compute/network-jobs.ts';
+export {
+  type EncodedMaskAgreement,
+  type EncodedPresign,
+  type FinalizedPresignBytes,
+  agreeOnMasksIn,
+  encryptMaskIn,
+  encryptNoncesIn,
+  finalizePresignsIn,
+} from './compute/presign-jobs.ts';

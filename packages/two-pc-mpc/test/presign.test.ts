@@ -880,3 +880,53 @@ describe('presign record', () => {
     expect(thrown(() => decodePresign(setup, encodePresign(setup, twisted))).check).toBe('CG:P7');
   });
 });
+
+describe('the own message (MPC:P2, MPC:P5)', () => {
+  const own = (messages: Messages, n: number) => ({ validator: v(n), bytes: messageOf(messages, n) });
+  const agreeAs = (inbox: Messages, mine: ReturnType<typeof own>) =>
+    agreeOnMasks({ ...session, access, inbox, own: mine, random: weights() });
+  const finalizeAs = (inbox: Messages, mine: ReturnType<typeof own>) =>
+    finalizePresigns({ ...session, access, aggregate, agreed, inbox, own: mine, random: weights() });
+  /** One bit of the last response. */
+  const wrongProof = (messages: Messages, n: number): Uint8Array => {
+    const bytes = messageOf(messages, n);
+    return flip(bytes, bytes.length - 1);
+  };
+
+  test('what it made itself is counted like everything else', () => {
+    expect(agreeAs(round1, own(round1, 2))).toEqual(agreement);
+    expect(finalizeAs(round3, own(round3, 2))).toEqual(finalized);
+  });
+
+  test('its proofs are not verified again: nobody else is spared', () => {
+    const mine = replaced(round1, 2, wrongProof(round1, 2));
+    expect(namesOf(agree(mine).blamed)).toEqual([[2, 'MPC:P2']]);
+    expect(agreeAs(mine, own(mine, 2)).blamed).toEqual([]);
+    for (const n of [1, 3, 4]) {
+      const theirs = replaced(round1, n, wrongProof(round1, n));
+      expect(namesOf(agreeAs(theirs, own(theirs, 2)).blamed)).toEqual([[n, 'MPC:P2']]);
+      const nonces = replaced(round3, n, wrongProof(round3, n));
+      expect(namesOf(finalizeAs(nonces, own(nonces, 2)).blamed)).toEqual([[n, 'MPC:P5']]);
+    }
+    const nonces = replaced(round3, 2, wrongProof(round3, 2));
+    expect(finalizeAs(nonces, own(nonces, 2)).blamed).toEqual([]);
+  });
+
+  test('other bytes under its number, or its bytes under another number, are verified like any others', () => {
+    const bent = replaced(round1, 2, wrongProof(round1, 2));
+    expect(namesOf(agreeAs(bent, own(round1, 2)).blamed)).toEqual([[2, 'MPC:P2']]);
+    const bentNonces = replaced(round3, 2, wrongProof(round3, 2));
+    expect(namesOf(finalizeAs(bentNonces, own(round3, 2)).blamed)).toEqual([[2, 'MPC:P5']]);
+    const copied = replaced(round1, 3, messageOf(round1, 2));
+    expect(namesOf(agreeAs(copied, own(round1, 2)).blamed)).toEqual([[3, 'MPC:P2']]);
+    const copiedNonces = replaced(round3, 3, messageOf(round3, 2));
+    expect(namesOf(finalizeAs(copiedNonces, own(round3, 2)).blamed)).toEqual([[3, 'MPC:P5']]);
+  });
+
+  test('it is parsed all the same (MPC:P1, MPC:P4)', () => {
+    const short = replaced(round1, 2, messageOf(round1, 2).subarray(0, -1));
+    expect(namesOf(agreeAs(short, own(short, 2)).blamed)).toEqual([[2, 'MPC:P1']]);
+    const shortNonces = replaced(round3, 2, messageOf(round3, 2).subarray(0, -1));
+    expect(namesOf(finalizeAs(shortNonces, own(shortNonces, 2)).blamed)).toEqual([[2, 'MPC:P4']]);
+  });
+});

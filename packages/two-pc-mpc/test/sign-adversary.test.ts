@@ -240,7 +240,7 @@ describe('Sign.hash scheme and message: MPC:S1', () => {
     const relabelled = patch('hashScheme', Uint8Array.of(2));
     expect(verdict(relabelled)).toBe('MPC:S1');
     expect(verdict(relabelled, change({ hashScheme: 'sha256d' }))).toBe('MPC:S1');
-    expect(verdict(patch('hashScheme', Uint8Array.of(3)))).toBe('MPC:S3');
+    expect(verdict(patch('hashScheme', Uint8Array.of(4)))).toBe('MPC:S3');
   });
   it('the same digest under another scheme id gives other nu (MPC 5.3)', () => {
     const input = { curve, presign: targeted, userPublicShare: wallet.record.userPublicShare, message: honest.m };

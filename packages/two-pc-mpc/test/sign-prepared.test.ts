@@ -14,7 +14,7 @@ import {
 } from '@dwallet/sigma';
 import { describe, expect, it } from 'vitest';
 import { orderTwo } from '../../class-groups/test/helpers/order-two.ts';
-import { type PreparedPresign, preparePresign } from '../src/client/prepare-presign.ts';
+import { type PreparedPresign, preparePresign, preparePresignInSteps } from '../src/client/prepare-presign.ts';
 import { MemorySignMessageStore, type SignMessageStore } from '../src/client/sign-message-store.ts';
 import { type SignOnceArguments, signOnce } from '../src/client/sign-once.ts';
 import * as clientExports from '../src/client.ts';
@@ -32,6 +32,7 @@ import {
 import { verifySignMessage } from '../src/ecdsa/sign/network-verify.ts';
 import { deriveNonceRandomizers, randomizePublicNonce } from '../src/ecdsa/sign/nonce-randomizers.ts';
 import { preparedEvaluator } from '../src/ecdsa/sign/prepared-evaluator.ts';
+import { finish } from '../src/ecdsa/sign/steps.ts';
 import { type SignMessage, decodeSignMessage } from '../src/ecdsa/sign/sign-message.ts';
 import { numeratorClaim, curveClaims } from '../src/ecdsa/sign/sign-proofs.ts';
 import { secondStageContext } from '../src/ecdsa/sign/contexts.ts';
@@ -117,6 +118,32 @@ describe('the message is the same whether it was prepared or not', () => {
       message: messageScalar(curve, digest),
     };
     expect(deriveNonceRandomizers(input, message)).toEqual(deriveNonceRandomizers(input, draft.draft.stage));
+  });
+});
+
+describe('preparation in steps', () => {
+  const args = { ...base, random: randomFor('steps') };
+
+  it('gives what preparation at once gives, with a pause between any two steps', async () => {
+    let pauses = 0;
+    const prepared = await preparePresignInSteps(args, async () => void pauses++);
+    expect(pauses).toBeGreaterThan(20);
+    const stepped = await signOnce({ ...base, store: fresh(), prepared });
+    const atOnce = preparePresign({ ...base, random: randomFor('steps') });
+    expect(await signOnce({ ...base, store: fresh(), prepared: atOnce })).toEqual(stepped);
+  });
+
+  it('ends at the pause that rejects, and begins with the checks', async () => {
+    for (const last of [0, 1, 7]) {
+      let pauses = 0;
+      const pause = async (): Promise<void> => {
+        if (pauses++ === last) throw new Error('something else to do');
+      };
+      await expect(preparePresignInSteps(args, pause)).rejects.toThrow('something else to do');
+      expect(pauses).toBe(last + 1);
+    }
+    const wrong = { ...base, userShare: other.userShare, random: noRandom };
+    await expect(preparePresignInSteps(wrong, () => expect.fail('it went on'))).rejects.toThrow('MPC:V2');
   });
 });
 
@@ -246,7 +273,7 @@ describe('preparation checks and draws as signing does', () => {
   it('two preparations have nothing in common; a stuck generator separates presigns and wallets, not messages (MPC:V7)', () => {
     const stuck: Random = (length) => new Uint8Array(length).fill(7);
     const commitments = (of: typeof target, random: Random): string[] => {
-      const { stage } = prepareMessage(of, random).draft;
+      const { stage } = finish(prepareMessage(of, random)).draft;
       return [stage.commitmentK, stage.commitmentAlpha, stage.commitmentBeta, stage.commitmentKx].map((p) => p.toHex());
     };
     const shared = (x: readonly string[], y: readonly string[]): string[] => x.filter((c) => y.includes(c));
@@ -324,7 +351,7 @@ describe('MPC:E7: two messages from one prepared presign', () => {
   }
 
   it('guard off: both messages are valid, and whoever sees them computes x_A', () => {
-    const draft = prepareMessage(target, randomFor('E7'));
+    const draft = finish(prepareMessage(target, randomFor('E7')));
     const messages = ['pay 1', 'pay 2'].map((text) => {
       const approved = { ...fixture.approve(text), message: encodeText(text) };
       const bytes = completeMessage(
@@ -351,7 +378,7 @@ describe('MPC:E7: two messages from one prepared presign', () => {
     const messages = ['pay 1', 'pay 2'].map((text) =>
       decode(
         completeMessage(
-          prepareMessage(target, randomFor(`E7 ${text}`)),
+          finish(prepareMessage(target, randomFor(`E7 ${text}`))),
           wallet.userShare,
           'sha256',
           hashMessage('sha256', encodeText(text)),

@@ -14,7 +14,9 @@ import * as networkExports from '../src/network.ts';
 import { createPresign } from '../src/ecdsa/presign/presign-record.ts';
 import { targetPresign } from '../src/ecdsa/presign/target.ts';
 import { commitNonce, sampleNonceSecrets } from '../src/ecdsa/sign/client-commit.ts';
-import { evaluateSignature } from '../src/ecdsa/sign/client-evaluate.ts';
+import { evaluateDraft } from '../src/ecdsa/sign/client-evaluate.ts';
+import { directEvaluator } from '../src/ecdsa/sign/evaluator.ts';
+import { drawSecondStage, maskPoints } from '../src/ecdsa/sign/second-stage-randomness.ts';
 import { createSignMessage } from '../src/ecdsa/sign/client-sign.ts';
 import { decodeSignMessage, decodeSignMessageHeader } from '../src/ecdsa/sign/sign-message.ts';
 import { hashMessage } from '../src/ecdsa/sign/message-hash.ts';
@@ -261,7 +263,7 @@ describe('MPC:V4 and MPC:T13: one message per presign, resent as the same bytes 
 
   it('no exported function makes a message without the record', () => {
     for (const exported of [clientExports, networkExports]) {
-      for (const name of ['createSignMessage', 'commitNonce', 'evaluateSignature', 'sampleNonceSecrets']) {
+      for (const name of ['createSignMessage', 'commitNonce', 'evaluateDraft', 'sampleNonceSecrets']) {
         expect(Object.keys(exported)).not.toContain(name);
       }
     }
@@ -450,16 +452,20 @@ describe('a malformed presign leaks nothing testable (11.5, MPC 5.5)', () => {
     const userShare = wallet.userShare.expose();
     const secrets = sampleNonceSecrets(curve, randomFor('fixed secrets'));
     const stage = commitNonce(curve, targeted, userShare, secrets, randomFor('fixed stage'));
-    const input = {
-      curve,
-      presign: targeted,
-      userPublicShare: wallet.record.userPublicShare,
-      hashScheme: 'sha256' as const,
-      message: 5n,
+    const { userPublicShare } = wallet.record;
+    const evaluate = (label: string) => {
+      const randomness = drawSecondStage(setup, randomFor(label));
+      return evaluateDraft(
+        { setup, presign: targeted, userPublicShare, secrets, stage, randomness },
+        { hashScheme: 'sha256', message: 5n },
+        userShare,
+        maskPoints(curve, userShare, randomness),
+        directEvaluator(setup, targeted, [secrets.beta, secrets.alpha], randomness),
+      );
     };
     const genera = { numerator: new Set<boolean>(), denominator: new Set<boolean>() };
     for (let i = 0; i < 8; i++) {
-      const second = evaluateSignature(setup, input, stage, userShare, secrets, randomFor(`u ${i}`));
+      const second = evaluate(`u ${i}`);
       if (second === undefined) throw new Error('unlucky nonce');
       for (const name of ['numerator', 'denominator'] as const) genera[name].add(group.isSquare(second[name].c1));
     }

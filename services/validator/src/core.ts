@@ -26,12 +26,14 @@ import {
 } from '@dwallet/sigma';
 import {
   type Committee,
+  type ComputePool,
   type Envelope,
   type Fact,
   type FactVote,
   type Peer,
   type QuorumCertificate,
   assembleCertificate,
+  decodeCertificate,
   decodeReply,
   encodeCall,
   encodeEnvelope,
@@ -39,10 +41,18 @@ import {
   openEnvelope,
   sealEnvelope,
   signFact,
+  verifyCertificate,
   verifyFactVote,
 } from '@dwallet/two-pc-mpc/network';
+import type { Cancel, Clock } from './clock.ts';
 import type { Keystore } from './keystore.ts';
+import { InFlight } from './in-flight.ts';
+import { KnownGenerations } from './known-generations.ts';
+import type { Observer } from './observer.ts';
+import { noteProgress } from './request-context.ts';
 import type { RecordStore } from './store/record-store.ts';
+import { takesPart } from './sessions/opening.ts';
+import { Witness } from './witness.ts';
 
 /** A refusal that is this validator's rule, not a failed proof: voting twice, contributing twice, serving a stranger. */
 export class RefusedError extends DWalletError {
@@ -57,6 +67,11 @@ export class RefusedError extends DWalletError {
       | 'NOT_FOUND'
       | 'NOT_OWNER'
       | 'CONTRADICTION'
+      | 'LOCKED'
+      | 'PRESIGN_BURNT'
+      | 'TOO_MANY_RESERVATIONS'
+      /** It may have answered otherwise before it was restored from a backup. */
+      | 'ABSTAINS'
       | 'UNAVAILABLE',
     message: string,
     options?: ErrorOptions,
@@ -94,6 +109,11 @@ export interface CoreOptions {
   /** Progress for people; never secrets. */
   readonly log: (text: string) => void;
   readonly timeouts: Timeouts;
+  readonly clock: Clock;
+  /** Hears counts and durations; decides nothing. */
+  readonly observer: Observer;
+  /** Where heavy steps are computed. */
+  readonly compute: ComputePool;
 }
 
 export interface CollectOptions {
@@ -106,6 +126,8 @@ export interface CollectOptions {
   readonly from?: readonly ValidatorId[];
   /** When to stop waiting for the silent ones; default {@link Timeouts.answerMs}. */
   readonly timeoutMs?: number;
+  /** What the observer calls this step; default: the method. */
+  readonly step?: string;
 }
 
 const leastAdaptiveGraceMs = 1000;
@@ -123,8 +145,35 @@ export class Core {
   serveSelf: (call: Uint8Array) => Promise<Uint8Array> = () =>
     Promise.reject(new InvalidArgumentsError('core', 'is not serving yet'));
 
+  readonly #contributing = new InFlight<Uint8Array>();
+  /** Sees every contribution and vote whose signature was verified here. */
+  readonly witness = new Witness();
+  /** What the sessions that this validator opens commit to. */
+  readonly generations: KnownGenerations;
+
   constructor(options: CoreOptions) {
     this.options = options;
+    this.generations = new KnownGenerations({
+      index: options.index,
+      own: options.store.generation.id,
+      others: () => options.peers.keys(),
+      ask: (validator) => this.#askGeneration(validator),
+    });
+  }
+
+  /** Signed, although a wrong one harms nobody: it is about the request that asks for it. */
+  sayGeneration(request: Uint8Array): Uint8Array {
+    return this.seal(requestSession(request), listedGeneration, this.store.generation.id);
+  }
+
+  async #askGeneration(validator: ValidatorId): Promise<Uint8Array> {
+    const request = encodeText(listedGeneration);
+    const read = (answer: Uint8Array): Uint8Array => {
+      const { from, envelope } = this.openMember(answer, listedGeneration, requestSession(request));
+      if (from !== validator) throw new DecodeError('Envelope.sender', 'is not the one who was asked');
+      return envelope.body;
+    };
+    return this.askAny('records/list', request, read, [validator]);
   }
 
   get index(): ValidatorId {
@@ -157,18 +206,11 @@ export class Core {
     kind: string,
     session?: Uint8Array,
   ): { readonly from: ValidatorId; readonly envelope: Envelope } {
-    const envelope = openEnvelope(bytes, this.options.networkId);
-    if (envelope.kind !== kind) throw new DecodeError('Envelope.kind', `is ${envelope.kind}, must be ${kind}`);
-    if (session !== undefined && hex(envelope.session) !== hex(session))
-      throw new DecodeError('Envelope.session', 'is another session');
-    const from = this.memberOf(envelope.sender);
-    if (from === undefined) throw new RefusedError('NOT_A_MEMBER', 'the sender is not in the committee');
-    return { from, envelope };
+    return openMemberEnvelope(this.committee, this.options.networkId, bytes, kind, session);
   }
 
   memberOf(key: Uint8Array): ValidatorId | undefined {
-    const at = this.committee.identityKeys.findIndex((identity) => hex(identity) === hex(key));
-    return at < 0 ? undefined : this.committee.access.validators[at];
+    return memberOf(this.committee, key);
   }
 
   /** A fresh generator hedged with the root secret: neither a bad platform generator nor a leaked root alone repeats a mask. */
@@ -185,15 +227,15 @@ export class Core {
    * Computes this validator's message of one round once, stores it durably, and only then lets it out. The same inputs get the stored
    * bytes again; other inputs are refused for ever, so no mask serves two challenges (MPC 1.5) and nobody sees two faces (lessons 1.16).
    */
-  contributeOnce(
+  async contributeOnce(
     session: SessionId,
     kind: string,
     inputs: readonly Uint8Array[],
-    compute: (random: Random) => Uint8Array,
-    /** Deterministic generator of a ceremony, whose secrets must come out the same when they are derived again. */
-    ceremonyRandom?: Random,
-  ): Uint8Array {
-    const id = `${hex(session)}.${kind.replaceAll('/', '_')}`;
+    compute: (random: Random) => Uint8Array | Promise<Uint8Array>,
+    /** What stands before the message in the signed body: the place that it answers (sessions/contribution.ts). */
+    place: Uint8Array = new Uint8Array(0),
+  ): Promise<Uint8Array> {
+    const id = contributionId(session, kind);
     const inputsDigest = digestTagged('contribution-inputs', inputs);
     const read = (stored: Uint8Array): Uint8Array => {
       if (hex(stored.subarray(0, 32)) !== hex(inputsDigest)) {
@@ -203,13 +245,36 @@ export class Core {
     };
     const stored = this.store.get('contribution', id);
     if (stored !== undefined) return read(stored);
-    const message = this.seal(
-      session,
-      kind,
-      compute(ceremonyRandom ?? this.freshRandom([session, encodeText(kind), inputsDigest])),
-    );
-    const first = this.store.putOnce('contribution', id, concat(inputsDigest, message));
-    return first === undefined ? message : read(first);
+    return this.#contributing.share(`${id}.${hex(inputsDigest)}`, async () => {
+      const message = this.seal(
+        session,
+        kind,
+        concat(place, await compute(this.freshRandom([session, encodeText(kind), inputsDigest]))),
+      );
+      // Whoever was first while this was computed stays the only one: what was computed for nothing never leaves.
+      const first = this.store.putOnce('contribution', id, concat(inputsDigest, message));
+      return first === undefined ? message : read(first);
+    });
+  }
+
+  /** The envelope that this validator contributed to a step, if it has. */
+  contributed(session: SessionId, kind: string): Uint8Array | undefined {
+    return this.store.get('contribution', contributionId(session, kind))?.slice(32);
+  }
+
+  /**
+   * The restore rule (sessions/opening.ts), before anything is answered about an id that a session or presign led to.
+   * @param named - this validator's generation as the session id commits to it; undefined if it does not.
+   * @throws RefusedError ABSTAINS.
+   */
+  requirePart(named: Uint8Array | undefined): void {
+    if (takesPart(this.store.generation, named)) return;
+    throw new RefusedError('ABSTAINS', 'this validator was restored from a backup and may have answered this before');
+  }
+
+  /** As {@link requirePart}, for ids that commit to no generation: one that was ever restored never votes on them. */
+  requireNeverRestored(): void {
+    this.requirePart(undefined);
   }
 
   /** Votes for one digest per (kind, id, version), durably before the vote leaves; any other digest is refused for ever. 64 bytes. */
@@ -217,11 +282,13 @@ export class Core {
     const key = `${fact.kind}.${hex(fact.id)}.${fact.version}`;
     const first = this.store.putOnce('vote', key, fact.digest) ?? fact.digest;
     if (hex(first) !== hex(fact.digest)) {
+      this.options.observer.refused(`vote/${fact.kind}`, 'ALREADY_VOTED');
       throw new RefusedError(
         'ALREADY_VOTED',
         `${fact.kind} ${hex(fact.id).slice(0, 16)} was already voted with another digest`,
       );
     }
+    this.options.observer.voted(fact.kind);
     const identity = this.options.keystore.identity;
     try {
       return signFact(this.committee, fact, this.index, identity).signature;
@@ -256,27 +323,30 @@ export class Core {
     const { access } = this.committee;
     const members = options.from ?? access.validators;
     const call = this.#request(method, body);
-    const begin = performance.now();
+    noteProgress(options.step ?? method);
+    const { clock } = this.options;
+    const begin = clock.now();
     const grace = (): number =>
       options.graceMs === 'adaptive'
-        ? Math.max(leastAdaptiveGraceMs, performance.now() - begin)
+        ? Math.max(leastAdaptiveGraceMs, clock.now() - begin)
         : (options.graceMs ?? Number.POSITIVE_INFINITY);
     return new Promise((resolve) => {
       const answers: Answer[] = [];
       const good = new Set<ValidatorId>();
-      let timer: ReturnType<typeof setTimeout> | undefined;
+      let cancelGrace: Cancel | undefined;
       let done = false;
       const finish = (): void => {
         if (done) return;
         done = true;
-        clearTimeout(timer);
-        clearTimeout(deadline);
+        cancelGrace?.();
+        cancelDeadline?.();
+        this.options.observer.step(options.step ?? method, 'leader', (clock.now() - begin) / 1000);
         resolve(answers);
       };
-      let deadline: ReturnType<typeof setTimeout> | undefined;
+      let cancelDeadline: Cancel | undefined;
       /** Others are waited for from when this validator's own part is done, which may take its time and blocks the clock. */
       const startClock = (): void => {
-        if (!done) deadline = setTimeout(finish, options.timeoutMs ?? this.options.timeouts.answerMs);
+        if (!done) cancelDeadline = clock.after(options.timeoutMs ?? this.options.timeouts.answerMs, finish);
       };
       const ask = async (validator: ValidatorId): Promise<void> => {
         let answer: Answer;
@@ -295,12 +365,12 @@ export class Core {
         }
         answers.push(answer);
         if (answers.length === members.length) finish();
-        else if (options.graceMs !== undefined && timer === undefined && access.isAuthorized(good))
-          timer = setTimeout(finish, grace());
+        else if (options.graceMs !== undefined && cancelGrace === undefined && access.isAuthorized(good))
+          cancelGrace = clock.after(grace(), finish);
       };
       // The peers' requests leave before this validator's own work blocks its thread.
       for (const validator of members) if (validator !== this.index) void ask(validator);
-      if (members.includes(this.index)) setImmediate(() => void ask(this.index).then(startClock));
+      if (members.includes(this.index)) clock.soon(() => void ask(this.index).then(startClock));
       else startClock();
     });
   }
@@ -313,22 +383,23 @@ export class Core {
   async askAny<T>(
     method: string,
     body: Uint8Array,
-    read: (body: Uint8Array) => T,
+    read: (body: Uint8Array) => T | Promise<T>,
     from: Iterable<ValidatorId> = this.options.peers.keys(),
   ): Promise<T> {
     const call = this.#request(method, body);
     const ask = async (validator: ValidatorId): Promise<T> =>
       read(decodeReply(await peerOrThrow(this.options.peers.get(validator), validator).call(call), maxBodyBytes));
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    const { clock, timeouts } = this.options;
+    let cancel: Cancel | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error('nobody answered in time')), this.options.timeouts.fetchMs);
+      cancel = clock.after(timeouts.fetchMs, () => reject(new Error('nobody answered in time')));
     });
     try {
       return await Promise.race([Promise.any([...from].map(ask)), late]);
     } catch (cause) {
       throw new RefusedError('NOT_FOUND', `no validator has what ${method} asks for`, { cause });
     } finally {
-      clearTimeout(timer);
+      cancel?.();
     }
   }
 
@@ -348,6 +419,7 @@ export class Core {
       const vote: FactVote = { validator, signature };
       if (!verifyFactVote(this.committee, fact, vote))
         throw new DecodeError('Vote.signature', 'does not sign this fact');
+      this.witness.vote(validator, fact, signature);
       votes.set(validator, vote);
     };
     const answers = await this.collect(method, body, accept, options);
@@ -357,6 +429,18 @@ export class Core {
         ? undefined
         : assembleCertificate(this.committee, fact, [...votes.values()]).certificate;
     return { certificate, weight, answers };
+  }
+
+  /**
+   * A certificate of exactly this fact by this committee.
+   * @param check - the protocol's id of this check.
+   * @throws DecodeError, CheckError.
+   */
+  requireCertificate(bytes: Uint8Array, fact: Fact, check: string): QuorumCertificate {
+    const certificate = decodeCertificate(bytes);
+    verifyCertificate(this.committee, certificate, fact, check);
+    this.witness.certificate(certificate);
+    return certificate;
   }
 
   /**
@@ -393,9 +477,39 @@ export class Core {
   }
 }
 
+const memberOf = ({ identityKeys, access }: Committee, key: Uint8Array): ValidatorId | undefined => {
+  const at = identityKeys.findIndex((identity) => hex(identity) === hex(key));
+  return at < 0 ? undefined : access.validators[at];
+};
+
+/**
+ * Opens an envelope of a committee member, of this kind and session.
+ * @throws DecodeError; RefusedError NOT_A_MEMBER.
+ */
+export function openMemberEnvelope(
+  committee: Committee,
+  networkId: Digest,
+  bytes: Uint8Array,
+  kind: string,
+  session?: Uint8Array,
+): { readonly from: ValidatorId; readonly envelope: Envelope } {
+  const envelope = openEnvelope(bytes, networkId);
+  if (envelope.kind !== kind) throw new DecodeError('Envelope.kind', `is ${envelope.kind}, must be ${kind}`);
+  if (session !== undefined && hex(envelope.session) !== hex(session))
+    throw new DecodeError('Envelope.session', 'is another session');
+  const from = memberOf(committee, envelope.sender);
+  if (from === undefined) throw new RefusedError('NOT_A_MEMBER', 'the sender is not in the committee');
+  return { from, envelope };
+}
+
 /** The check that an error names. */
 export const checkOf = (error: Error): string | undefined =>
   'check' in error && typeof error.check === 'string' ? error.check : undefined;
+
+const contributionId = (session: SessionId, kind: string): string => `${hex(session)}.${kind.replaceAll('/', '_')}`;
+
+/** Kind in `records/list` that asks for the generation of a validator's store. */
+export const listedGeneration = 'generation';
 
 const requestKind = (method: string): string => `request/${method}`;
 const requestSession = (body: Uint8Array): Digest => digestTagged('request', [body]);

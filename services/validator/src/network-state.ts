@@ -15,9 +15,9 @@ import {
 } from '@dwallet/class-groups';
 import type { Element } from '@dwallet/kernel';
 import {
-  type Blame,
   DecodeError,
   type Digest,
+  type PresignId,
   Reader,
   type Secret,
   type ValidatorId,
@@ -40,15 +40,19 @@ import {
   type Presign,
   type UserEncryptionKey,
   decodeDWalletRecord,
+  dwalletOwnerOf,
   decodePresign,
   decodeSetupRecord,
   verifyUserKeyRegistration,
   withSetupTables,
 } from '@dwallet/two-pc-mpc/network';
+import type { CertifiedRecord, EvidenceRecords } from './evidence.ts';
 import { Remembered } from './remembered.ts';
-import { type CoreOptions, RefusedError, type SessionRequest, decodeList, encodeSessionRequest } from './core.ts';
+import { type CoreOptions, RefusedError, decodeList } from './core.ts';
+import { decodeOpening, takesPart } from './sessions/opening.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+const fromHex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'));
 
 /** The network key as stored and certified: PK, all V_j, and the digest of the DKG that made it. */
 export interface NetworkKeyRecord {
@@ -110,6 +114,14 @@ export const networkKeyFact = (networkId: Digest, record: Uint8Array): Fact => (
   digest: digestTagged('network-key-record', [networkId, record]),
 });
 
+/** What validators certify before any share: the presign serves exactly these client bytes (D of MPC 5.8). */
+export const bindingFact = (id: PresignId, bound: Digest): Fact => ({
+  kind: 'presign-binding',
+  id,
+  version: 0n,
+  digest: bound,
+});
+
 /** A dWallet as its validator knows it. */
 export interface StoredDWallet {
   readonly record: DWalletRecord;
@@ -132,6 +144,9 @@ export interface StoredPresign {
   readonly batch: Uint8Array;
   readonly certificate: Uint8Array;
 }
+
+const releasedPrefix = 'released ';
+const released = (reason: string): string => `${releasedPrefix}${reason}`;
 
 /** Parts of a stored record: what was certified, then what shows it. */
 const maxRecordParts = 3;
@@ -173,7 +188,10 @@ export class NetworkState {
   #tabled: NetworkSetup | undefined;
   #shares: readonly PreparedKeyShare[] | undefined;
   readonly #dwallets = new Remembered<StoredDWallet>(256);
+  /** Account -> dWallet ids; made when it is asked for first. */
+  #owned: Map<string, Set<string>> | undefined;
   readonly #presigns = new Remembered<StoredPresign>(256);
+  readonly #ledHere = new Set<string>();
 
   constructor(options: CoreOptions) {
     this.#options = options;
@@ -281,6 +299,7 @@ export class NetworkState {
   installDWallet(record: DWalletRecord, bytes: Uint8Array, certificate: Uint8Array): void {
     this.#install('dwallet', hex(record.sessionId), [bytes, certificate]);
     this.#dwallets.delete(hex(record.sessionId));
+    if (this.#owned !== undefined) this.#own(this.#owned, record.owner, hex(record.sessionId));
   }
   acceptDWallet(id: Uint8Array, acceptance: Uint8Array): void {
     this.#options.store.put('dwallet-acceptance', hex(id), acceptance);
@@ -309,11 +328,56 @@ export class NetworkState {
   dwalletIds(): string[] {
     return this.#options.store.list('dwallet');
   }
+  #own(owned: Map<string, Set<string>>, owner: Uint8Array, id: string): void {
+    const account = hex(owner);
+    owned.set(account, (owned.get(account) ?? new Set()).add(id));
+  }
+  /** Ids of the dWallets of an account, in ascending order. The first call reads all records. */
+  dwalletIdsOf(account: Uint8Array): string[] {
+    if (this.#owned === undefined) {
+      const owned = new Map<string, Set<string>>();
+      for (const id of this.dwalletIds()) {
+        const [bytes] = pair(this.#options.store.get('dwallet', id) ?? new Uint8Array(0), 'dwallet');
+        this.#own(owned, dwalletOwnerOf(bytes), id);
+      }
+      this.#owned = owned;
+    }
+    return [...(this.#owned.get(hex(account)) ?? [])].sort();
+  }
 
   // Presigns ------------------------------------------------------------------------------------------------------------------
 
-  installPresign(presign: Presign, bytes: Uint8Array, batch: Uint8Array, certificate: Uint8Array): void {
-    this.#install('presign', hex(presign.presignId), [bytes, batch, certificate]);
+  /**
+   * @param opening - input of the session that made it, which its session id commits to (sessions/opening.ts); undefined where nobody said.
+   */
+  installPresign(
+    presign: Pick<Presign, 'presignId' | 'sessionId'>,
+    bytes: Uint8Array,
+    batch: Uint8Array,
+    certificate: Uint8Array,
+    opening: Uint8Array | undefined,
+  ): void {
+    const { store, index } = this.#options;
+    store.transaction(() => {
+      if (opening !== undefined) {
+        store.putOnce('opening', hex(presign.sessionId), opening);
+        const named = decodeOpening(opening).generations.get(index);
+        if (named !== undefined) store.putOnce('generation', hex(presign.presignId), named);
+      }
+      this.#install('presign', hex(presign.presignId), [bytes, batch, certificate]);
+    });
+  }
+  /** Input of the session that made a presign, if it is known here. */
+  opening(session: Uint8Array): Uint8Array | undefined {
+    return this.#options.store.get('opening', hex(session));
+  }
+  /** This validator's generation as the session of a presign names it. */
+  namedGeneration(id: Uint8Array): Uint8Array | undefined {
+    return this.#options.store.get('generation', hex(id));
+  }
+  /** The restore rule for a presign (sessions/opening.ts): whether this validator answers anything about it. */
+  takesPartIn(id: Uint8Array): boolean {
+    return takesPart(this.#options.store.generation, this.namedGeneration(id));
   }
   presign(id: Uint8Array): StoredPresign | undefined {
     const key = hex(id);
@@ -328,37 +392,129 @@ export class NetworkState {
   presignIds(): string[] {
     return this.#options.store.list('presign');
   }
+  /** What a quorum assigned the presign to, as far as this validator knows; otherwise what it assigned it to itself. */
   assignment(id: Uint8Array): StoredAssignment | undefined {
+    const certified = this.certifiedAssignment(id);
+    if (certified !== undefined) return certified;
     const stored = this.#options.store.get('assignment', hex(id));
     return stored === undefined ? undefined : { dwallet: stored.slice(0, 32), request: digest(stored.slice(32)) };
   }
+  certifiedAssignment(id: Uint8Array): (StoredAssignment & { readonly certificate: Uint8Array }) | undefined {
+    const stored = this.#options.store.get('certified-assignment', hex(id));
+    if (stored === undefined) return undefined;
+    const [dwallet, request, certificate] = decodeList(stored, 'StoredAssignment', 3) as [
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+    ];
+    return { dwallet, request: digest(request), certificate };
+  }
+  /**
+   * Keeps an assignment with its certificate, which was verified. It stands above an own assignment of a lost race, so that the owner is served by
+   * this validator too; the own vote stays what it was.
+   */
+  keepCertifiedAssignment(id: Uint8Array, dwallet: Uint8Array, request: Uint8Array, certificate: Uint8Array): void {
+    this.#options.store.transaction(() => {
+      this.#options.store.putOnce('assignment', hex(id), concat(dwallet, request));
+      this.#options.store.putOnce('certified-assignment', hex(id), encodeList([dwallet, request, certificate]));
+    });
+  }
   /** Assigns a presign, irrevocably. @returns what it is assigned to now: this, or what came first. */
   assign(id: Uint8Array, dwallet: Uint8Array, request: Uint8Array): StoredAssignment {
-    const assignment = concat(dwallet, request);
-    const first = this.#options.store.putOnce('assignment', hex(id), assignment) ?? assignment;
-    return { dwallet: first.slice(0, 32), request: digest(first.slice(32)) };
+    const known = this.assignment(id);
+    if (known !== undefined) return known;
+    this.#options.store.putOnce('assignment', hex(id), concat(dwallet, request));
+    return { dwallet, request: digest(request) };
   }
-  /** Ids of presigns that this validator has not assigned, in ascending order. */
+  /**
+   * Presigns that this validator has assigned to reservations of a dWallet and that, as far as it knows, have signed nothing: not bound by its
+   * vote, not known to be bound by a certificate, no signature.
+   */
+  unusedReservations(dwallet: Uint8Array): string[] {
+    const { store } = this.#options;
+    const ids = hex(store.get('reserved', hex(dwallet)) ?? new Uint8Array(0)).match(/.{64}/g) ?? [];
+    return ids.filter(
+      (id) =>
+        store.get('vote', `presign-binding.${id}.0`) === undefined &&
+        store.get('binding', id) === undefined &&
+        store.get('signature', id) === undefined,
+    );
+  }
+  /** Counts a presign among the reserved ones of a dWallet, before it is assigned. Durable when it returns. */
+  countReservation(dwallet: Uint8Array, id: string): void {
+    const unused = this.unusedReservations(dwallet);
+    if (!unused.includes(id)) this.#options.store.put('reserved', hex(dwallet), fromHex([...unused, id].join('')));
+  }
+
+  /** Ids of presigns that this validator has not assigned and does not abstain from, in ascending order. */
   availablePresigns(): string[] {
-    const assigned = new Set(this.#options.store.list('assignment'));
-    return this.presignIds().filter((id) => !assigned.has(id));
+    const { store } = this.#options;
+    const assigned = new Set(store.list('assignment'));
+    const free = this.presignIds().filter((id) => !assigned.has(id));
+    return store.generation.restored ? free.filter((id) => this.takesPartIn(fromHex(id))) : free;
+  }
+
+  /** Presigns of a session that this validator led: its own part of the pool. Forgotten at a restart, when the part counts as empty. */
+  addOwn(presigns: readonly Pick<Presign, 'presignId'>[]): void {
+    for (const { presignId } of presigns) this.#ledHere.add(hex(presignId));
+  }
+  /** How many of them this validator has not assigned. */
+  ownAvailable(): number {
+    for (const id of this.#ledHere)
+      if (this.#options.store.get('assignment', id) !== undefined) this.#ledHere.delete(id);
+    return this.#ledHere.size;
+  }
+
+  // Locks --------------------------------------------------------------------------------------------------------------------
+
+  /** A presign that failed is never used again, also when its dWallet is released. @param reason - id of the evidence. */
+  lockPresign(id: Uint8Array, reason: string): void {
+    this.#options.store.putOnce('lock', `presign.${hex(id)}`, encodeText(reason));
+  }
+  isPresignLocked(id: Uint8Array): boolean {
+    return this.#options.store.get('lock', `presign.${hex(id)}`) !== undefined;
+  }
+  /** From now on nothing is assigned to the dWallet or signed with it here. @param reason - id of the evidence. */
+  lockDWallet(id: Uint8Array, reason: string): void {
+    const known = this.#options.store.get('lock', `dwallet.${hex(id)}`);
+    // The alarm that an operator has dealt with is not raised again.
+    if (known !== undefined && [reason, released(reason)].includes(new TextDecoder().decode(known))) return;
+    this.#options.store.put('lock', `dwallet.${hex(id)}`, encodeText(reason));
+    this.#options.log(`ALARM: dWallet ${hex(id)} is locked, see evidence ${reason}`);
+  }
+  /** Id of the evidence why a dWallet is locked; undefined if it is not. */
+  isDWalletLocked(id: Uint8Array): boolean {
+    return this.dwalletLock(id) !== undefined;
+  }
+  dwalletLock(id: Uint8Array): string | undefined {
+    const lock = this.#options.store.get('lock', `dwallet.${hex(id)}`);
+    const reason = lock === undefined ? undefined : new TextDecoder().decode(lock);
+    return reason === undefined || reason.startsWith(releasedPrefix) ? undefined : reason;
+  }
+  /** By its operator, for this validator. @returns whether it was locked. */
+  releaseDWallet(id: Uint8Array): boolean {
+    const reason = this.dwalletLock(id);
+    if (reason !== undefined) this.#options.store.put('lock', `dwallet.${hex(id)}`, encodeText(released(reason)));
+    return reason !== undefined;
+  }
+  /** Ids of the dWallets that are locked here. */
+  lockedDWallets(): string[] {
+    const ids = this.#options.store.list('lock').flatMap((id) => (id.startsWith('dwallet.') ? [id.slice(8)] : []));
+    return ids.filter((id) => this.isDWalletLocked(fromHex(id)));
   }
 
   // Evidence ------------------------------------------------------------------------------------------------------------------
 
-  /** Keeps what everybody can check again: the session's messages and who is at fault by which check. */
-  recordBlame(protocol: string, request: SessionRequest, blamed: readonly Blame[]): void {
-    for (const { party, check, reason } of blamed) {
-      const id = `${protocol}.${hex(request.session).slice(0, 32)}.${party}.${check.replaceAll(/[^0-9A-Za-z.]/g, '-')}`;
-      const fault = encodeList([
-        encodeUint16(party),
-        encodeText(check),
-        encodeText(reason),
-        encodeSessionRequest(request),
-      ]);
-      this.#options.store.putOnce('evidence', id, fault);
-      this.#options.log(`validator ${party} is at fault (${check}): ${reason}`);
-    }
+  /** Key and setup with their certificates, as far as they exist: what evidence is judged by. */
+  evidenceRecords(): EvidenceRecords {
+    const of = (known: { readonly bytes: Uint8Array; readonly certificate: Uint8Array }): CertifiedRecord => ({
+      record: known.bytes,
+      certificate: known.certificate,
+    });
+    return {
+      ...(this.#key === undefined ? {} : { networkKey: of(this.#key) }),
+      ...(this.#setup === undefined ? {} : { networkSetup: of(this.#setup) }),
+    };
   }
 }
 

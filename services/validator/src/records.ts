@@ -12,11 +12,13 @@ import {
   type Digest,
   type PresignId,
   Reader,
+  type SessionId,
   type ValidatorId,
   concat,
   digest,
   encodeBytes,
   encodeText,
+  presignId,
   sessionId,
 } from '@dwallet/sigma';
 import {
@@ -31,11 +33,17 @@ import {
   presignIdsOf,
   setupFact,
   verifyAcceptance,
-  verifyCertificate,
   verifyPresignCertificate,
 } from '@dwallet/two-pc-mpc/network';
-import { type Core, RefusedError } from './core.ts';
-import type { NetworkState, StoredAssignment, StoredDWallet, StoredPresign } from './network-state.ts';
+import { type Core, RefusedError, listedGeneration } from './core.ts';
+import { sessionOf } from './sessions/opening.ts';
+import {
+  type NetworkState,
+  type StoredAssignment,
+  type StoredDWallet,
+  type StoredPresign,
+  bindingFact,
+} from './network-state.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
@@ -44,7 +52,7 @@ const fromHex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, '
 const methodFetch = 'records/fetch';
 const methodList = 'records/list';
 
-type RecordKind = 'network-dkg' | 'network-setup' | 'dwallet' | 'presign' | 'assignment';
+type RecordKind = 'network-dkg' | 'network-setup' | 'dwallet' | 'presign' | 'assignment' | 'binding';
 type ListKind = 'dwallet' | 'presign';
 
 /** How many identifiers of a peer's list are looked at; a list is a hint and proves nothing. */
@@ -56,11 +64,11 @@ const encodeFetch = (kind: RecordKind, id: Uint8Array): Uint8Array =>
 export class Records {
   readonly #core: Core;
   readonly #state: NetworkState;
-  readonly #replayDkg: (commit: Uint8Array) => void;
+  readonly #replayDkg: (commit: Uint8Array) => Promise<void>;
   readonly #running = new Map<string, Promise<void>>();
 
   /** @param replayDkg - concludes a DKG from its certified messages: verifies them, derives this validator's shares, stores both. */
-  constructor(core: Core, state: NetworkState, replayDkg: (commit: Uint8Array) => void) {
+  constructor(core: Core, state: NetworkState, replayDkg: (commit: Uint8Array) => Promise<void>) {
     this.#core = core;
     this.#state = state;
     this.#replayDkg = replayDkg;
@@ -94,22 +102,28 @@ export class Records {
       case 'presign': {
         const presign = id.length === 32 ? this.#state.presign(id) : undefined;
         if (presign === undefined) throw lacking();
-        return encodeParts([presign.bytes, presign.batch, presign.certificate]);
+        const opening = this.#state.opening(presign.presign.sessionId);
+        return encodeParts([presign.bytes, presign.batch, presign.certificate, opening ?? new Uint8Array(0)]);
       }
       case 'assignment': {
-        const assigned = id.length === 32 ? this.#state.assignment(id) : undefined;
-        const certificate = id.length === 32 ? this.#core.store.get('assignment-certificate', hex(id)) : undefined;
-        if (assigned === undefined || certificate === undefined) throw lacking();
-        return encodeParts([assigned.dwallet, assigned.request, certificate]);
+        const assigned = id.length === 32 ? this.#state.certifiedAssignment(id) : undefined;
+        if (assigned === undefined) throw lacking();
+        return encodeParts([assigned.dwallet, assigned.request, assigned.certificate]);
+      }
+      case 'binding': {
+        const bound = id.length === 32 ? this.#core.store.get('binding', hex(id)) : undefined;
+        if (bound === undefined) throw lacking();
+        return bound;
       }
       default:
         throw new DecodeError('FetchRecord.kind', 'is unknown');
     }
   }
 
-  /** Identifiers of all dWallets or presigns here, 32 bytes each. */
+  /** Identifiers of all dWallets or presigns here, 32 bytes each; or the generation of this validator's store, signed. */
   list(body: Uint8Array): Uint8Array {
     const kind = new TextDecoder().decode(body.subarray(0, 32));
+    if (kind === listedGeneration) return this.#core.sayGeneration(body);
     if (kind !== 'dwallet' && kind !== 'presign') throw new DecodeError('ListRecords.kind', 'is unknown');
     const ids = kind === 'dwallet' ? this.#state.dwalletIds() : this.#state.presignIds();
     return concat(...ids.slice(0, maxListed).map(fromHex));
@@ -155,13 +169,33 @@ export class Records {
     return this.#state.presign(id);
   }
 
-  /** What a presign was assigned to, from whoever led the assignment if this validator missed it. */
-  async assignment(id: PresignId): Promise<StoredAssignment | undefined> {
-    if (this.#state.assignment(id) === undefined) {
+  /**
+   * What a presign was assigned to, from whoever led the assignment if this validator missed it, or gave its own vote to the loser of a race.
+   * @param claimed - what a request says that it is assigned to.
+   */
+  async assignment(id: PresignId, claimed: StoredAssignment): Promise<StoredAssignment | undefined> {
+    const known = this.#state.assignment(id);
+    const same =
+      known !== undefined && hex(known.dwallet) === hex(claimed.dwallet) && hex(known.request) === hex(claimed.request);
+    if (!same && this.#state.certifiedAssignment(id) === undefined) {
       const take = (body: Uint8Array): void => this.#takeAssignment(id, body);
       await this.#once(`assignment/${hex(id)}`, () => this.#get('assignment', id, take));
     }
     return this.#state.assignment(id);
+  }
+
+  /**
+   * Keeps the proof that a reserved presign serves a message: D and the certificate of the binding, which was verified. Only the count of unused
+   * reservations rests on it.
+   */
+  keepBinding(id: PresignId, bound: Digest, certificate: Uint8Array): void {
+    this.#core.store.putOnce('binding', hex(id), encodeParts([bound, certificate]));
+  }
+
+  /** Fetches the proof that a presign is bound, if others have one. */
+  async binding(id: Uint8Array): Promise<void> {
+    if (this.#core.store.get('binding', hex(id)) !== undefined) return;
+    await this.#once(`binding/${hex(id)}`, () => this.#get('binding', id, (body) => this.#takeBinding(id, body)));
   }
 
   /** Everything that others have and this validator does not: after a start, when it may have been away. */
@@ -196,12 +230,17 @@ export class Records {
   }
 
   /** Asks for one record. That nobody has it is an answer; what is missing then is said by whoever needs it. */
-  async #get(kind: RecordKind, id: Uint8Array, take: (body: Uint8Array) => void, from?: ValidatorId[]): Promise<void> {
+  async #get(
+    kind: RecordKind,
+    id: Uint8Array,
+    take: (body: Uint8Array) => void | Promise<void>,
+    from?: ValidatorId[],
+  ): Promise<void> {
     let taken = false;
-    const read = (body: Uint8Array): void => {
+    const takeOnce = async (body: Uint8Array): Promise<void> => {
       if (taken) return;
       try {
-        take(body);
+        await take(body);
       } catch (error) {
         const why = error instanceof DWalletError ? `: ${error.message}` : '';
         this.#core.options.log(`a fetched record is not believed, ${kind}${why}`);
@@ -210,6 +249,13 @@ export class Records {
       taken = true;
       this.#core.options.log(`fetched a missed record: ${kind}`);
     };
+    // One answer after the other: the second is looked at when the first was not believed.
+    let last: Promise<unknown> = Promise.resolve();
+    const read = (body: Uint8Array): Promise<void> => {
+      const next = last.then(() => takeOnce(body));
+      last = next.catch(() => {});
+      return next;
+    };
     await this.#core.askAny(methodFetch, encodeFetch(kind, id), read, from).catch((error: unknown) => {
       if (!(error instanceof RefusedError)) throw error;
     });
@@ -217,15 +263,15 @@ export class Records {
 
   // What is verified before a record is stored ----------------------------------------------------------------------------------------
 
-  #takeKey(body: Uint8Array): void {
-    if (this.#state.sharing === undefined) this.#replayDkg(body);
+  async #takeKey(body: Uint8Array): Promise<void> {
+    if (this.#state.sharing === undefined) await this.#replayDkg(body);
   }
 
   #takeSetup(body: Uint8Array): void {
-    const { committee, parameters, options } = this.#core;
+    const { parameters, options } = this.#core;
     const [bytes, certificate] = decodeParts(body, 'NetworkSetup', 2) as [Uint8Array, Uint8Array];
     const setup = decodeSetupRecord(options.curve, parameters, bytes);
-    verifyCertificate(committee, decodeCertificate(certificate), setupFact(setup), 'MPC:N5');
+    this.#core.requireCertificate(certificate, setupFact(setup), 'MPC:N5');
     const key = this.#state.sharing?.encryptionKey.element;
     if (key === undefined || !parameters.group.equals(key, setup.encryptionKey.element))
       throw new CheckError('MPC:N5', 'NetworkSetup.pk', 'is not the network key');
@@ -236,7 +282,7 @@ export class Records {
     const [bytes, certificate, acceptance] = decodeParts(body, 'DWallet', 3) as [Uint8Array, Uint8Array, Uint8Array];
     const record = decodeDWalletRecord(this.#state.requireSetup(), bytes);
     requireId(id, record.sessionId, 'DWallet');
-    verifyCertificate(this.#core.committee, decodeCertificate(certificate), dwalletFact(record), 'MPC:A1');
+    this.#core.requireCertificate(certificate, dwalletFact(record), 'MPC:A1');
     if (acceptance.length > 0) verifyAcceptance(record, acceptance);
     this.#state.installDWallet(record, bytes, certificate);
     if (acceptance.length > 0) this.#state.acceptDWallet(id, acceptance);
@@ -248,14 +294,26 @@ export class Records {
     if (this.#state.dwallet(id).acceptance === undefined) throw new RefusedError('NOT_READY', 'there is no acceptance');
   }
 
+  /** The input is that of the session, whoever of the committee opened it. */
+  #requireOpening(session: SessionId, opening: Uint8Array): void {
+    const opened = this.#core.committee.identityKeys.some((leader) => hex(sessionOf(leader, opening)) === hex(session));
+    if (!opened) throw new DecodeError('Presign.opening', 'is not that of its session');
+  }
+
   #takePresign(id: Uint8Array, body: Uint8Array): void {
     const setup = this.#state.requireSetup();
-    const [bytes, batch, certificate] = decodeParts(body, 'Presign', 3) as [Uint8Array, Uint8Array, Uint8Array];
+    const [bytes, batch, certificate, opening] = decodeParts(body, 'Presign', 4) as [
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+    ];
     const presign = decodePresign(setup, bytes);
     requireId(id, presign.presignId, 'Presign');
     const certified = { ids: presignIdsOf(batch), certificate: decodeCertificate(certificate) };
     verifyPresignCertificate(setup, this.#core.committee, presign, certified);
-    this.#state.installPresign(presign, bytes, batch, certificate);
+    if (opening.length > 0) this.#requireOpening(presign.sessionId, opening);
+    this.#state.installPresign(presign, bytes, batch, certificate, opening.length > 0 ? opening : undefined);
   }
 
   #takeAssignment(id: PresignId, body: Uint8Array): void {
@@ -267,8 +325,16 @@ export class Records {
     if (dwallet.length !== 32 || request.length !== 32)
       throw new DecodeError('Assignment', 'must name a dWallet and a request');
     const fact = assignmentFact(id, sessionId(dwallet), digest(request));
-    verifyCertificate(this.#core.committee, decodeCertificate(certificate), fact, 'MPC:S1');
-    this.#state.assign(id, dwallet, request);
+    this.#core.requireCertificate(certificate, fact, 'MPC:S1');
+    this.#state.keepCertifiedAssignment(id, dwallet, request, certificate);
+  }
+
+  #takeBinding(id: Uint8Array, body: Uint8Array): void {
+    const [bound, certificate] = decodeParts(body, 'Binding', 2, 4096) as [Uint8Array, Uint8Array];
+    const presign = presignId(id);
+    const fact = bindingFact(presign, digest(bound));
+    this.#core.requireCertificate(certificate, fact, 'MPC:S2');
+    this.keepBinding(presign, fact.digest, certificate);
   }
 }
 

@@ -16,20 +16,21 @@ import {
 } from '@dwallet/sigma';
 import {
   type Committee,
+  type ComputePool,
   type Envelope,
+  InlinePool,
   type Peer,
   type SingleUseStore,
   clientKind,
   decodeCall,
-  decodeCertificate,
   decodeParts,
   encodeFailure,
   encodeParts,
   encodeResult,
   maxBodyBytes,
   networkIdOf,
+  networkJobs,
   openEnvelope,
-  verifyCertificate,
 } from '@dwallet/two-pc-mpc/network';
 import {
   Core,
@@ -39,14 +40,21 @@ import {
   decodeSessionRequest,
   defaultTimeouts,
 } from './core.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { EvidenceLog } from './evidence-log.ts';
+import { type EvidenceVerdict, exportEvidence } from './evidence.ts';
 import type { Keystore } from './keystore.ts';
-import { NetworkState } from './network-state.ts';
+import { NetworkState, type StoredDWallet } from './network-state.ts';
+import { type ObservedProtocol, type Observer, type SessionOutcome, silentObserver } from './observer.ts';
 import { Records } from './records.ts';
+import { newTraceId, noteSession, requestContext, withRequestContext } from './request-context.ts';
 import { DWalletSessions } from './sessions/dwallet.ts';
 import { leadNetworkDkg, networkDkgSession } from './sessions/network-dkg.ts';
 import { leadNetworkSetup, networkSetupSession } from './sessions/network-setup.ts';
 import { leadPresign, presignSession } from './sessions/presign.ts';
-import { type SessionProtocol, requireSession } from './sessions/session.ts';
+import { type CeremonyProtocol, InboxAgreement } from './sessions/fixed-inbox.ts';
+import { decodeOpening } from './sessions/opening.ts';
+import { type SessionProtocol, requireCeremony, requireSession } from './sessions/session.ts';
 import { SignSessions } from './sessions/sign.ts';
 import type { RecordStore } from './store/record-store.ts';
 
@@ -63,6 +71,11 @@ export interface ValidatorOptions {
   readonly peers: ReadonlyMap<ValidatorId, Peer>;
   readonly log?: (text: string) => void;
   readonly timeouts?: Partial<Timeouts>;
+  /** Default: the platform's. */
+  readonly clock?: Clock;
+  readonly observer?: Observer;
+  /** Default: the calling thread. Whoever passes a pool closes it. */
+  readonly compute?: ComputePool;
   /** Profiles that are not for production are refused unless a test says so. */
   readonly allowTestProfile?: boolean;
 }
@@ -72,7 +85,11 @@ export interface ValidatorStatus {
   readonly hasKey: boolean;
   readonly hasSetup: boolean;
   readonly availablePresigns: number;
+  /** Those of them that this validator led. */
+  readonly ownPresigns: number;
   readonly evidence: readonly string[];
+  /** dWallets that an alarm has locked here. */
+  readonly lockedDWallets: readonly string[];
 }
 
 function frames(error: unknown): string {
@@ -84,8 +101,10 @@ function frames(error: unknown): string {
 export class Validator implements Peer {
   readonly #core: Core;
   readonly #state: NetworkState;
-  readonly #dkg: ReturnType<typeof networkDkgSession>;
-  readonly #setup: SessionProtocol;
+  readonly #evidence: EvidenceLog;
+  readonly #agreement: InboxAgreement;
+  readonly #dkg: CeremonyProtocol;
+  readonly #setup: CeremonyProtocol;
   readonly #presign: SessionProtocol;
   readonly #records: Records;
   readonly #dwallets: DWalletSessions;
@@ -103,15 +122,20 @@ export class Validator implements Peer {
       networkId: this.networkId,
       log: options.log ?? (() => {}),
       timeouts: { ...defaultTimeouts, ...options.timeouts },
+      clock: options.clock ?? systemClock,
+      observer: options.observer ?? silentObserver,
+      compute: options.compute ?? new InlinePool(networkJobs, options.parameters, options.curve),
     });
     this.#core.serveSelf = (call) => this.call(call);
     this.#state = new NetworkState(this.#core.options);
-    this.#dkg = networkDkgSession(this.#core, this.#state);
-    this.#setup = networkSetupSession(this.#core, this.#state);
-    this.#presign = presignSession(this.#core, this.#state);
+    this.#evidence = new EvidenceLog(this.#core, this.#state);
+    this.#agreement = new InboxAgreement(this.#core);
+    this.#dkg = networkDkgSession(this.#core, this.#state, this.#agreement, this.#evidence);
+    this.#setup = networkSetupSession(this.#core, this.#state, this.#agreement, this.#evidence);
+    this.#presign = presignSession(this.#core, this.#state, this.#evidence);
     this.#records = new Records(this.#core, this.#state, (commit) => this.#replayDkg(commit));
     this.#dwallets = new DWalletSessions(this.#core, this.#state, this.#records);
-    this.#sign = new SignSessions(this.#core, this.#state, this.#records, options.markers);
+    this.#sign = new SignSessions(this.#core, this.#state, this.#records, options.markers, this.#evidence);
   }
 
   // Leading, on behalf of the operator ----------------------------------------------------------------------------------------------
@@ -121,16 +145,51 @@ export class Validator implements Peer {
     return this.#records.catchUp();
   }
 
-  /** Runs network DKG and setup if the network has none yet; goes on where an interrupted one stopped. */
+  /**
+   * Runs network DKG and setup if the network has none yet; goes on where an interrupted one stopped, whoever led it. Several validators may lead
+   * at once: it is one ceremony.
+   */
   async leadGenesis(): Promise<void> {
     await this.#records.ensureNetwork();
-    if (this.#state.sharing === undefined) await leadNetworkDkg(this.#core, this.#dkg);
-    if (this.#state.setup === undefined) await leadNetworkSetup(this.#core, this.#setup);
+    if (this.#hasNetwork) return;
+    await this.#observed('genesis', async () => {
+      if (this.#state.sharing === undefined)
+        await this.#orAnotherLeader(
+          leadNetworkDkg(this.#core, this.#dkg, this.#agreement),
+          () => this.#state.sharing !== undefined,
+        );
+      if (this.#state.setup === undefined)
+        await this.#orAnotherLeader(
+          leadNetworkSetup(this.#core, this.#setup, this.#agreement, this.#setupBasis()),
+          () => this.#state.setup !== undefined,
+        );
+    });
+  }
+
+  get #hasNetwork(): boolean {
+    return this.#state.sharing !== undefined && this.#state.setup !== undefined;
+  }
+
+  /** The setup is made for one network key. */
+  #setupBasis(): Uint8Array {
+    const { keyBytes } = this.#state;
+    if (keyBytes === undefined) throw new RefusedError('NOT_READY', 'there is no network key yet');
+    return keyBytes.bytes;
+  }
+
+  /** A step that another leader finished meanwhile has not failed. */
+  async #orAnotherLeader(work: Promise<unknown>, isDone: () => boolean): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      await this.#records.ensureNetwork();
+      if (!isDone()) throw error;
+    }
   }
 
   /** Makes a batch of presigns. @param batch - 1..64. */
   async leadPresigns(batch: number): Promise<void> {
-    await leadPresign(this.#core, this.#presign, batch);
+    await this.#observed('presign', () => leadPresign(this.#core, this.#presign, batch));
   }
 
   status(): ValidatorStatus {
@@ -138,24 +197,51 @@ export class Validator implements Peer {
       hasKey: this.#state.sharing !== undefined,
       hasSetup: this.#state.setup !== undefined,
       availablePresigns: this.#state.availablePresigns().length,
+      ownPresigns: this.#state.ownAvailable(),
       evidence: this.#core.store.list('evidence'),
+      lockedDWallets: this.#state.lockedDWallets(),
     };
   }
 
-  /** Stored evidence of misbehaviour by id. */
+  /** Evidence of misbehaviour that this validator has, by id: a file that {@link verifyEvidence} judges anywhere. */
   evidence(id: string): Uint8Array | undefined {
-    return this.#core.store.get('evidence', id);
+    return exportEvidence(this.#core.store, id);
   }
 
-  /** Decides evidence about a signature again, from its messages alone. */
-  checkEvidence(evidence: Uint8Array): ReturnType<SignSessions['checkEvidence']> {
-    return this.#sign.checkEvidence(evidence);
+  /** Judges evidence as anybody would: from the file alone. */
+  judgeEvidence(file: Uint8Array): EvidenceVerdict {
+    return this.#evidence.judge(file);
+  }
+
+  /** Lets a dWallet that an alarm locked be used again here, when its operator has looked. @returns whether it was locked. */
+  releaseDWallet(id: Uint8Array): boolean {
+    return this.#state.releaseDWallet(id);
+  }
+
+  // Reading, from this validator's own store ------------------------------------------------------------------------------------------
+
+  /** A certified dWallet; undefined when this validator does not have it. */
+  dwallet(id: Uint8Array): StoredDWallet | undefined {
+    return this.#state.setup === undefined ? undefined : this.#state.findDWallet(id);
+  }
+  /** Ids of an account's dWallets in hex, ascending. @param account - Ed25519 key, 32 bytes. */
+  dwalletIdsOf(account: Uint8Array): string[] {
+    return this.#state.dwalletIdsOf(account);
+  }
+  /** Signature record of a presign, when it has signed. */
+  signature(presign: Uint8Array): Uint8Array | undefined {
+    return this.#core.store.get('signature', Buffer.from(presign).toString('hex'));
   }
 
   // Serving -------------------------------------------------------------------------------------------------------------------------
 
   /** Answers one encoded call; refusals are replies, never exceptions. */
-  async call(bytes: Uint8Array): Promise<Uint8Array> {
+  call(bytes: Uint8Array): Promise<Uint8Array> {
+    const context = { ...(requestContext() ?? { traceId: newTraceId() }), session: {} };
+    return withRequestContext(context, () => this.#answer(bytes));
+  }
+
+  async #answer(bytes: Uint8Array): Promise<Uint8Array> {
     try {
       const { method, body } = decodeCall(bytes, maxBodyBytes + 1024);
       return encodeResult(await this.#dispatch(method, body));
@@ -189,20 +275,52 @@ export class Validator implements Peer {
     ]);
   }
 
-  #client(method: string, body: Uint8Array): Promise<Uint8Array> | Uint8Array {
+  /** Leads one session under the eyes of the observer. */
+  async #observed<T>(protocol: ObservedProtocol, work: () => T | Promise<T>): Promise<T> {
+    const { observer } = this.#core.options;
+    observer.sessionStarted(protocol);
+    let outcome: SessionOutcome = 'failed';
+    try {
+      const result = await work();
+      outcome = 'succeeded';
+      return result;
+    } catch (error) {
+      if (error instanceof DWalletError && error.code !== 'THRESHOLD_NOT_REACHED') outcome = 'refused';
+      throw error;
+    } finally {
+      observer.sessionEnded(protocol, outcome);
+    }
+  }
+
+  /** This validator's own step in a session that anybody leads. */
+  async #observedStep<T>(name: string, work: () => T | Promise<T>): Promise<T> {
+    const { observer, clock } = this.#core.options;
+    const begin = clock.now();
+    try {
+      return await work();
+    } catch (error) {
+      observer.refused(name, error instanceof DWalletError ? error.code : 'INTERNAL');
+      throw error;
+    } finally {
+      observer.step(name, 'member', (clock.now() - begin) / 1000);
+    }
+  }
+
+  #client(method: string, body: Uint8Array): Promise<Uint8Array> {
     const envelope: Envelope = openEnvelope(body, this.networkId);
+    noteSession(envelope.session);
     if (envelope.kind !== method) throw new DecodeError('Envelope.kind', `is ${envelope.kind}, must be ${method}`);
     switch (method) {
       case clientKind.registerUserKey:
-        return this.#registerUserKey(body);
+        return this.#observed('register-user-key', () => this.#registerUserKey(body));
       case clientKind.createDWallet:
-        return this.#dwallets.lead(envelope, body);
+        return this.#observed('create-dwallet', () => this.#dwallets.lead(envelope, body));
       case clientKind.acceptDWallet:
-        return this.#dwallets.leadAccept(body);
+        return this.#observed('accept-dwallet', () => this.#dwallets.leadAccept(body));
       case clientKind.takePresign:
-        return this.#sign.leadTakePresign(body);
+        return this.#observed('take-presign', () => this.#sign.leadTakePresign(body));
       case clientKind.sign:
-        return this.#sign.leadSign(body);
+        return this.#observed('sign', () => this.#sign.leadSign(body));
       default:
         throw new DecodeError('Call.method', 'is unknown');
     }
@@ -218,6 +336,7 @@ export class Validator implements Peer {
 
   #clientEnvelope(body: Uint8Array, kind: string): Envelope {
     const envelope = openEnvelope(body, this.networkId);
+    noteSession(envelope.session);
     if (envelope.kind !== kind) throw new DecodeError('Envelope.kind', `is ${envelope.kind}, must be ${kind}`);
     return envelope;
   }
@@ -237,45 +356,77 @@ export class Validator implements Peer {
     body: Uint8Array,
   ): Promise<{ protocol: SessionProtocol; request: SessionRequest }> {
     const request = this.#decodeSession(body);
+    noteSession(request.session);
     const protocol = this.#protocol(request);
-    requireSession(this.#core, leader, request, protocol === this.#presign ? 'INTERNAL_PRESIGN' : 'SYSTEM');
-    if (protocol === this.#setup) await this.#records.ensureKey();
-    if (protocol === this.#presign) await this.#records.ensureNetwork();
+    if (protocol === this.#presign) {
+      requireSession(this.#core, leader, request);
+      await this.#records.ensureNetwork();
+    } else await this.#requireCeremony(request);
     return { protocol, request };
   }
 
-  /** Stores the result of a session after the certificate over everything that this validator derives from its messages. */
-  #commit(protocol: SessionProtocol, request: SessionRequest): void {
-    const certificate = decodeCertificate(request.certificates.at(-1) ?? new Uint8Array(0));
-    const open = { ...request, certificates: request.certificates.slice(0, -1) };
-    verifyCertificate(this.#core.committee, certificate, protocol.conclude(open), 'MPC:N5');
-    protocol.commit(open, certificate);
+  async #requireCeremony(request: SessionRequest): Promise<CeremonyProtocol> {
+    const protocol = [this.#dkg, this.#setup].find(({ name }) => name === request.protocol);
+    if (protocol === undefined) throw new DecodeError('SessionRequest.protocol', 'does not fix inboxes');
+    if (protocol === this.#setup) await this.#records.ensureKey();
+    requireCeremony(this.#core, request, protocol === this.#setup ? this.#setupBasis() : new Uint8Array(0));
+    return protocol;
   }
 
-  #replayDkg(commit: Uint8Array): void {
+  /** @param input - a proposal says its ballot where other requests say nothing. */
+  async #ceremony(
+    body: Uint8Array,
+    input: 'empty' | 'with-ballot' = 'empty',
+  ): Promise<{ protocol: CeremonyProtocol; request: SessionRequest }> {
+    const request = this.#decodeSession(body);
+    noteSession(request.session);
+    const bare = input === 'empty' ? request : { ...request, input: new Uint8Array(0) };
+    return { protocol: await this.#requireCeremony(bare), request };
+  }
+
+  /** Stores the result of a session after the certificate over everything that this validator derives from its messages. */
+  async #commit(protocol: SessionProtocol, request: SessionRequest): Promise<void> {
+    const bytes = request.certificates.at(-1) ?? new Uint8Array(0);
+    const open = { ...request, certificates: request.certificates.slice(0, -1) };
+    const certificate = this.#core.requireCertificate(bytes, await protocol.conclude(open), 'MPC:N5');
+    await protocol.commit(open, certificate);
+  }
+
+  async #replayDkg(commit: Uint8Array): Promise<void> {
     const request = this.#decodeSession(commit);
     if (this.#protocol(request) !== this.#dkg) throw new DecodeError('SessionRequest.protocol', 'is not the DKG');
-    this.#commit(this.#dkg, request);
+    await this.#commit(this.#dkg, request);
   }
 
   async #peer(method: string, from: ValidatorId, body: Uint8Array): Promise<Uint8Array> {
     switch (method) {
       case 'session/contribute': {
         const { protocol, request } = await this.#session(from, body);
-        return protocol.contribute(request);
+        this.#requirePart(protocol, request);
+        return this.#observedStep(`${protocol.name}/${request.step}`, () => protocol.contribute(request));
+      }
+      case 'session/status': {
+        const { protocol, request } = await this.#ceremony(body);
+        return this.#agreement.status(protocol, request);
+      }
+      case 'session/propose': {
+        const { protocol, request } = await this.#ceremony(body, 'with-ballot');
+        return this.#observedStep(`${protocol.name}/propose`, () => this.#agreement.prepare(protocol, from, request));
       }
       case 'session/fix': {
-        const { request, protocol } = await this.#session(from, body);
-        if (protocol !== this.#dkg) throw new DecodeError('SessionRequest.protocol', 'does not fix inboxes');
-        return this.#core.voteOnce(this.#dkg.fix(request));
+        const { protocol, request } = await this.#ceremony(body);
+        return this.#agreement.fix(protocol, request);
       }
       case 'session/vote': {
         const { protocol, request } = await this.#session(from, body);
-        return this.#core.voteOnce(protocol.conclude(request));
+        this.#requirePart(protocol, request);
+        return this.#observedStep(`${protocol.name}/vote`, async () =>
+          this.#core.voteOnce(await protocol.conclude(request)),
+        );
       }
       case 'session/commit': {
         const { protocol, request } = await this.#session(from, body);
-        this.#commit(protocol, request);
+        await this.#commit(protocol, request);
         return new Uint8Array(0);
       }
       case 'records/fetch':
@@ -287,8 +438,15 @@ export class Validator implements Peer {
         return new Uint8Array(0);
       default:
         await this.#records.ensureNetwork();
-        return this.#serveClient(method, body);
+        return this.#observedStep(method, () => this.#serveClient(method, body));
     }
+  }
+
+  /** The restore rule: a presign session commits to generations, a ceremony to none. @throws RefusedError ABSTAINS. */
+  #requirePart(protocol: SessionProtocol, request: SessionRequest): void {
+    if (protocol === this.#presign)
+      this.#core.requirePart(decodeOpening(request.input).generations.get(this.#core.index));
+    else this.#core.requireNeverRestored();
   }
 
   /** What members do for a client, each by itself, on the client's own signed request. */
@@ -310,6 +468,8 @@ export class Validator implements Peer {
         return this.#sign.share(body);
       case 'sign/prove':
         return this.#sign.prove(body);
+      case 'sign/alarm':
+        return this.#sign.alarm(body);
       case 'sign/record':
         return this.#sign.record(body);
       default:

@@ -1,9 +1,7 @@
 /**
  * Records that a validator missed: fetched from others, believed only with their certificates, and never what it must decide itself.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { type Digest, bytesToInteger, concat, presignId } from '@dwallet/sigma';
+import { type Digest, concat, presignId } from '@dwallet/sigma';
 import {
   type Fact,
   assembleCertificate,
@@ -132,10 +130,8 @@ describe('a validator that missed records', () => {
     }
 
     // The keystore holds what cannot be derived again; if that is another validator's, the key is not taken.
-    const path = join(network.folder, '4', 'keystore.json');
-    const keystore = JSON.parse(readFileSync(path, 'utf8')) as object;
-    const [foreign] = [...(network.keystore(1).shares?.values() ?? [])].map((share) => share.expose().toString(16));
-    writeFileSync(path, JSON.stringify({ ...keystore, shares: { '4': foreign } }));
+    const [foreign] = [...(network.keystore(1).shares?.values() ?? [])].map((share) => share.expose());
+    network.keystore(4).finishCeremony(new Map([[4, foreign as bigint]]));
     lose();
     await network.validator(4).catchUp();
     expect(network.validator(4).status().hasKey).toBe(false);
@@ -223,6 +219,40 @@ describe('a validator that missed records', () => {
   });
 });
 
+describe('a validator that gave its assignment to the loser of a race between leaders', () => {
+  it('serves the winner by its certificate, when one of those who voted is away, and votes for nobody twice (MPC:S1, MPC:N5)', async () => {
+    const network = without([]);
+    network.down.add(4);
+    const alice = new RawClient(network);
+    const taken = await alice.take(1, 'winner');
+    const signMessage = await alice.signMessage(taken);
+    const request = alice.signRequest(taken, signMessage);
+    const id = hex(taken.presign.presignId);
+    network.down.clear();
+    const loser = alice.takeRequest(new Uint8Array(1), new Uint8Array(32).fill(9));
+    await network.ask(2, 4, 'sign/assign', encodeParts([loser, fromHex(id)]));
+    const own = network.store(4).get('assignment', id);
+    const vote = network.store(4).get('vote', `presign-assignment.${id}.0`);
+    expect(own).not.toEqual(network.store(1).get('assignment', id));
+
+    // Nobody can show the certificate: the claim of a client alone changes nothing.
+    bending(network, flip(-1));
+    await expect(network.ask(1, 4, 'sign/bind', request)).rejects.toMatchObject({ check: 'MPC:S1' });
+    network.line = ({ pass }) => pass();
+    network.down.add(3);
+    await expect(alice.sign(1, request)).resolves.toMatchObject({ blamed: [] });
+
+    // What it voted for stays its vote, and the certificate is above it for good.
+    expect(network.store(4).get('assignment', id)).toEqual(own);
+    expect(network.store(4).get('vote', `presign-assignment.${id}.0`)).toEqual(vote);
+    for (const other of [loser, alice.takeRequest(taken.message, taken.nonce)]) {
+      await expect(network.ask(2, 4, 'sign/assign', encodeParts([other, fromHex(id)]))).rejects.toBeInstanceOf(Error);
+    }
+    const again = alice.signRequest({ ...taken, nonce: new Uint8Array(32).fill(9) }, signMessage);
+    await expect(network.ask(1, 4, 'sign/bind', again)).rejects.toMatchObject({ check: 'MPC:S1' });
+  });
+});
+
 describe('what contradicts itself is refused', () => {
   it('a keystore with the shares of another validator gives no share (CONTRADICTION)', async () => {
     const [first] = fixture().keystores as [string];
@@ -305,22 +335,23 @@ describe('what contradicts itself is refused', () => {
     const request = alice.signRequest(taken, await alice.signMessage(taken));
     network.line = ({ method, to, pass }) =>
       method === 'sign/record' && to === 2 ? Promise.reject(new Error('lost')) : pass();
-    const { signature, digest, flagged } = await alice.sign(1, request);
+    const { signature, digest } = await alice.sign(1, request);
     const { presignId: id } = taken.presign;
     const record = (change: object): Uint8Array =>
-      encodeParts([request, encodeSignatureRecord({ presignId: id, digest, signature, flagged, ...change })]);
+      encodeParts([request, encodeSignatureRecord({ presignId: id, digest, signature, ...change })]);
     const refused = async (change: object): Promise<void> => {
       await expect(network.ask(1, 2, 'sign/record', record(change))).rejects.toMatchObject({ check: 'MPC:S14' });
       expect(network.store(2).list('signature')).toEqual([]);
     };
     await refused({ signature: { ...signature, s: signature.s - 1n } });
     await refused({ signature: { ...signature, r: signature.r + 1n } });
+    await refused({ signature: { ...signature, recoveryId: signature.recoveryId ^ 1 } });
     await refused({ digest: new Uint8Array(32) as Digest });
     await refused({ presignId: presignId(new Uint8Array(32)) });
     await network.ask(1, 2, 'sign/record', record({}));
-    await network.ask(1, 2, 'sign/record', record({ flagged: [network.access.validators[2]] }));
     const kept = network.store(2).get('signature', hex(id)) as Uint8Array;
     expect(kept).toEqual(decodeParts(record({}), 'record', 2)[1]);
-    expect(bytesToInteger(kept.subarray(-2))).toBe(0n);
+    // Nothing in it is a leader's word: what the leader kept is the same bytes.
+    expect(kept).toEqual(network.store(1).get('signature', hex(id)));
   });
 });

@@ -2,9 +2,11 @@
  * How a leader listens: for how long, to whom, and what it makes of refusals.
  */
 import { CheckError, DecodeError, ThresholdNotReachedError } from '@dwallet/sigma';
-import { type Peer, encodeFailure, encodeResult } from '@dwallet/two-pc-mpc/network';
+import { InlinePool, type Peer, encodeFailure, encodeResult, networkJobs } from '@dwallet/two-pc-mpc/network';
 import { afterAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../src/clock.ts';
 import { Core, RefusedError } from '../src/core.ts';
+import { silentObserver } from '../src/observer.ts';
 import { MemoryRecordStore } from '../src/store/record-store.ts';
 import { ToyNetwork, curve, fixture, networkName, randomFor, v } from './helpers/toy-network.ts';
 
@@ -38,6 +40,9 @@ function coreWith(answers: Readonly<Record<number, () => Promise<Uint8Array>>>):
     peers,
     log: () => {},
     timeouts: { answerMs: 60_000, sharesMs: 60_000, fetchMs: 150 },
+    clock: systemClock,
+    observer: silentObserver,
+    compute: new InlinePool(networkJobs, network.parameters, curve),
   });
   core.serveSelf = answers[1] ?? (() => Promise.resolve(encodeResult(body(1))));
   return core;

@@ -1,10 +1,11 @@
 /**
  * Who may say what to a validator: the signed frame of every call, field by field. A refusal is a reply with a stable code, never an exception.
  */
-import { Secret, concat, encodeText, hashTagged, presignId, sessionId } from '@dwallet/sigma';
+import { Secret, concat, digestTagged, encodeText, hashTagged, presignId, sessionId } from '@dwallet/sigma';
 import {
   RemoteError,
   clientKind,
+  decodeParts,
   decodeReply,
   encodeCall,
   encodeEnvelope,
@@ -12,10 +13,10 @@ import {
   encodeSignRequest,
   encodeTakePresign,
   maxBodyBytes,
+  messageRequest,
   networkIdOf,
-  openSession,
+  deriveSessionId,
   sealEnvelope,
-  signRequestDigest,
 } from '@dwallet/two-pc-mpc/network';
 import { afterAll, describe, expect, it } from 'vitest';
 import { encodeSessionRequest } from '../src/core.ts';
@@ -116,7 +117,7 @@ describe('the frame of requests between validators', () => {
 describe('the frame of requests of clients', () => {
   const account = accountKeyOf(fixture().wallet);
   const id = sessionId(fromHex(fixture().wallet.wallets[0]?.id ?? ''));
-  const take = encodeTakePresign(id, signRequestDigest(id, 'sha256', list, new Uint8Array(32)));
+  const take = encodeTakePresign(id, messageRequest('sha256', list, new Uint8Array(32)));
   const seal = (kind: string, session: Uint8Array, body: Uint8Array): Uint8Array =>
     encodeEnvelope(sealEnvelope(account, { networkId: network.networkId, session, kind, body }));
 
@@ -152,7 +153,8 @@ describe('the frame of requests of clients', () => {
     expect((await refusal(network.callAs(1, 'sign/assign', assign))).message).toContain('Envelope.session');
     const presign = presignId(new Uint8Array(32).fill(8));
     const empty = new Uint8Array(0);
-    const fields = { id, presignId: presign, hashScheme: 'sha256', nonce: new Uint8Array(32), message: list } as const;
+    const asked = { id, presignId: presign, assignedTo: 'message', hashScheme: 'sha256' } as const;
+    const fields = { ...asked, nonce: new Uint8Array(32), message: list };
     const sign = seal(clientKind.sign, other, encodeSignRequest({ ...fields, signMessage: empty }));
     expect((await refusal(network.callAs(1, 'sign/bind', sign))).message).toContain('Envelope.session');
     const accept = seal(clientKind.acceptDWallet, other, concat(id, Uint8Array.of(0, 0, 0, 0)));
@@ -175,26 +177,56 @@ describe('sessions belong to their leader', () => {
     type: 'SYSTEM' | 'INTERNAL_PRESIGN' | 'USER',
     protocol: string,
     extra = new Uint8Array(0),
+    generations: Uint8Array = Uint8Array.of(0, 0),
   ): Uint8Array => {
-    const { sessionId: session, opening } = openSession(type, sender(opener), randomFor(`${leader}/${opener}/${type}`));
-    const input = concat(opening.fresh, extra);
+    const nonce = randomFor(`${leader}/${opener}/${type}`)(32);
+    const fresh = digestTagged('session-opening', [nonce, generations]);
+    const session = deriveSessionId({ version: 1n, type, sender: sender(opener), fresh });
+    const input = concat(nonce, extra, generations);
     const body = { protocol, session, step: 'round-1', input, history: [], certificates: [] };
     return network.callAs(leader, 'session/contribute', encodeSessionRequest(body));
   };
   const count = Uint8Array.of(0, 1);
+  /** A contribution to the one session of a ceremony, as far as `change` leaves it. */
+  const ceremony = (protocol: string, change: { session?: Uint8Array; input?: Uint8Array } = {}): Uint8Array => {
+    const [key] = decodeParts(network.store(1).get('network', 'key') as Uint8Array, 'key', 2) as [Uint8Array];
+    const basis = protocol === 'network-setup' ? key : new Uint8Array(0);
+    const fresh = digestTagged('ceremony-session', [encodeText(protocol), network.committee.digest, basis]);
+    const session = deriveSessionId({ version: 1n, type: 'SYSTEM', sender: network.networkId, fresh });
+    const body = { protocol, session, step: 'round-1', input: new Uint8Array(0), history: [], certificates: [] };
+    return network.callAs(1, 'session/contribute', encodeSessionRequest({ ...body, ...change } as typeof body));
+  };
 
   it('a leader that did not open the session is refused, as is a session of another type (MPC 1.2)', async () => {
     expect((await refusal(contribute(1, 3, 'INTERNAL_PRESIGN', 'ecdsa-presign', count))).code).toBe('NOT_OWNER');
     expect((await refusal(contribute(1, 1, 'SYSTEM', 'ecdsa-presign', count))).code).toBe('NOT_OWNER');
     expect((await refusal(contribute(1, 1, 'USER', 'ecdsa-presign', count))).code).toBe('NOT_OWNER');
-    expect((await refusal(contribute(1, 1, 'INTERNAL_PRESIGN', 'network-setup'))).code).toBe('NOT_OWNER');
-    expect((await refusal(contribute(2, 1, 'SYSTEM', 'network-setup'))).code).toBe('NOT_OWNER');
+    for (const protocol of ['network-dkg', 'network-setup'])
+      expect((await refusal(ceremony(protocol, { session: new Uint8Array(32).fill(1) }))).code).toBe('NOT_OWNER');
+  });
+
+  it('an opening that is not exactly nonce, batch size and ascending generations is refused', async () => {
+    const one = Uint8Array.of(0, 1);
+    for (const generations of [
+      new Uint8Array(0),
+      Uint8Array.of(0),
+      Uint8Array.of(0, 1),
+      concat(one, Uint8Array.of(0, 1), new Uint8Array(31)),
+      concat(one, Uint8Array.of(0, 0), new Uint8Array(32)),
+      concat(one, Uint8Array.of(0, 1), new Uint8Array(33)),
+      concat(Uint8Array.of(0, 2), Uint8Array.of(0, 2), new Uint8Array(32), Uint8Array.of(0, 1), new Uint8Array(32)),
+      concat(Uint8Array.of(0, 2), Uint8Array.of(0, 2), new Uint8Array(32), Uint8Array.of(0, 2), new Uint8Array(32)),
+      Uint8Array.of(255, 255),
+    ]) {
+      const call = contribute(1, 1, 'INTERNAL_PRESIGN', 'ecdsa-presign', count, generations);
+      expect((await refusal(call)).code, hex(generations)).toBe('DECODE');
+    }
   });
 
   it('input of another size, unknown protocols, steps and batches are refused', async () => {
     expect((await refusal(contribute(1, 1, 'INTERNAL_PRESIGN', 'ecdsa-presign'))).code).toBe('DECODE');
-    expect((await refusal(contribute(1, 1, 'SYSTEM', 'network-setup', count))).code).toBe('DECODE');
-    expect((await refusal(contribute(1, 1, 'SYSTEM', 'network-dkg', count))).code).toBe('DECODE');
+    for (const protocol of ['network-dkg', 'network-setup'])
+      expect((await refusal(ceremony(protocol, { input: count }))).code).toBe('DECODE');
     expect((await refusal(contribute(1, 1, 'SYSTEM', 'x'))).code).toBe('DECODE');
     for (const batch of [Uint8Array.of(0, 0), Uint8Array.of(0, 65), Uint8Array.of(255, 255)]) {
       expect((await refusal(contribute(1, 1, 'INTERNAL_PRESIGN', 'ecdsa-presign', batch))).code).toBe('DECODE');
@@ -202,8 +234,8 @@ describe('sessions belong to their leader', () => {
   });
 
   it('a network that has its key and setup makes no second ones', async () => {
-    expect((await refusal(contribute(1, 1, 'SYSTEM', 'network-dkg'))).code).toBe('NOT_READY');
-    expect((await refusal(contribute(1, 1, 'SYSTEM', 'network-setup'))).code).toBe('NOT_READY');
+    expect((await refusal(ceremony('network-dkg'))).code).toBe('NOT_READY');
+    expect((await refusal(ceremony('network-setup'))).code).toBe('NOT_READY');
     await network.validator(1).leadGenesis();
     expect(hex(network.store(1).get('network', 'key') as Uint8Array)).toBe(
       hex(network.store(2).get('network', 'key') as Uint8Array),

@@ -1,7 +1,6 @@
 /**
  * Presign sessions between validators: with one of them away, with one that cheats, and under a leader that shows different sets.
  */
-import { concat } from '@dwallet/sigma';
 import {
   type RemoteError,
   decodeParts,
@@ -10,12 +9,13 @@ import {
   encodeResult,
   maxBodyBytes,
   openEnvelope,
-  openSession,
   sealEnvelope,
 } from '@dwallet/two-pc-mpc/network';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type SessionRequest, decodeList, decodeSessionRequest, encodeSessionRequest } from '../src/core.ts';
-import { ToyNetwork, fixture, hex, randomFor } from './helpers/toy-network.ts';
+import { openSessionWith } from '../src/sessions/opening.ts';
+import { type SessionRequest, decodeSessionRequest, encodeSessionRequest } from '../src/core.ts';
+import { verifyEvidence } from '../src/evidence.ts';
+import { ToyNetwork, curve, fixture, hex, randomFor } from './helpers/toy-network.ts';
 
 const network = new ToyNetwork({ from: fixture() });
 afterAll(() => network.close());
@@ -109,8 +109,9 @@ describe('presign sessions', () => {
         evidence.map((id) => id.split('.').slice(2)),
         `validator ${i}`,
       ).toEqual([['3', 'MPC-P2']]);
-      const kept = decodeList(network.validator(i).evidence(evidence[0] as string) as Uint8Array, 'evidence', 4);
-      expect(kept).toHaveLength(4);
+      const file = network.validator(i).evidence(evidence[0] as string) as Uint8Array;
+      const { networkId, parameters } = network;
+      expect(verifyEvidence(file, { networkId, parameters, curve })).toMatchObject({ valid: true });
     }
   });
 
@@ -125,11 +126,13 @@ describe('presign sessions', () => {
 
 describe('a leader that shows two sets of masks to two halves', () => {
   const leader = 1;
-  const { sessionId: session, opening } = openSession(
-    'INTERNAL_PRESIGN',
-    network.committee.identityKeys[leader - 1] as Uint8Array,
-    randomFor('lying presign leader'),
-  );
+  const openingOf = (leading: number, label: string, count: number) =>
+    openSessionWith(network.committee.identityKeys[leading - 1] as Uint8Array, {
+      nonce: randomFor(label)(32),
+      count,
+      generations: new Map(),
+    });
+  const { session, input: opened } = openingOf(leader, 'lying presign leader', 1);
   const request = (
     step: string,
     history: readonly (readonly Uint8Array[])[],
@@ -138,7 +141,7 @@ describe('a leader that shows two sets of masks to two halves', () => {
     protocol: 'ecdsa-presign',
     session,
     step,
-    input: concat(opening.fresh, Uint8Array.of(0, 1)),
+    input: opened,
     history,
     certificates: [],
     ...change,
@@ -163,12 +166,15 @@ describe('a leader that shows two sets of masks to two halves', () => {
     // Nobody votes for the other set, nor with another batch size for the same session.
     expect(await refused(ask(1, 'contribute', request('round-2', [sets[1]])))).toContain('ALREADY_CONTRIBUTED');
     expect(await refused(ask(4, 'contribute', request('round-2', [sets[0]])))).toContain('ALREADY_CONTRIBUTED');
-    const input = concat(opening.fresh, Uint8Array.of(0, 2));
+    const { input } = openingOf(leader, 'lying presign leader', 2);
     expect(await refused(ask(2, 'contribute', request('round-1', [], { input })))).toContain('ALREADY_CONTRIBUTED');
     expect(await ask(2, 'contribute', request('round-1', []))).toEqual(masks[1]);
 
+    // A vote for one set is none for the other, so nobody can be made to look like a dissenter.
     for (const set of sets) {
-      expect(await refused(ask(1, 'contribute', request('round-3', [set, votes])))).toContain('THRESHOLD_NOT_REACHED');
+      expect(await refused(ask(1, 'contribute', request('round-3', [set, votes])))).toContain(
+        'answers another history',
+      );
     }
     // Leaving out those who disagree does not help, nor does counting one of them twice.
     const half = votes.slice(0, 2);
@@ -185,22 +191,14 @@ describe('a leader that shows two sets of masks to two halves', () => {
     }
     // A certificate of another session does not commit this one.
     const known = decodeParts(network.store(1).get('presign', idsOf(1)[0] as string) as Uint8Array, 'p', 3);
-    const commit = request('commit', [sets[0], votes, []], { certificates: [known[2] as Uint8Array] });
+    const commit = request('commit', [sets[0], half, []], { certificates: [known[2] as Uint8Array] });
     expect(await refused(ask(1, 'commit', commit))).toContain('THRESHOLD_NOT_REACHED');
     expect(await refused(ask(1, 'vote', request('vote', [sets[0], votes])))).toContain('SessionRequest.history');
   });
 
   it('cannot use an honest message in another session or step', async () => {
     const masks = await Promise.all([1, 2, 3, 4].map((i) => ask(i, 'contribute', request('round-1', []))));
-    const other = openSession(
-      'INTERNAL_PRESIGN',
-      network.committee.identityKeys[0] as Uint8Array,
-      randomFor('elsewhere'),
-    );
-    const elsewhere = {
-      session: other.sessionId,
-      input: concat(other.opening.fresh, Uint8Array.of(0, 1)),
-    };
+    const elsewhere = openingOf(1, 'elsewhere', 1);
     expect(await refused(ask(2, 'contribute', request('round-2', [masks], elsewhere)))).toContain('another session');
     expect(await refused(ask(2, 'contribute', request('round-3', [masks, masks])))).toContain('Envelope.kind');
   });

@@ -26,6 +26,7 @@ import { type ClgContext, type ClgSession, committeeDigest, encodeClgSession } f
 import type { AccessStructure } from '../sharing/access-structure.ts';
 import { type SharingShape, shareBits } from '../sharing/polynomial.ts';
 import { ceilLog2 } from '../sharing/sizes.ts';
+import { loadTable } from '../table-cache.ts';
 import type { KemPublicKey } from './registration.ts';
 
 /** Which execution of the DKG this is. */
@@ -112,9 +113,11 @@ export const shareBytes = (input: NetworkDkgInput): number => (shareBits(shapeOf
 
 /** Table of h for the longest exponent of the protocol, the sum of n shares. Build it once per committee. */
 export const buildShareTable = ({ parameters, access }: Pick<NetworkDkgInput, 'parameters' | 'access'>) =>
-  parameters.group.buildTable(
+  loadTable(
+    parameters.group,
     parameters.h,
     shareBits({ ...access, secretBits: parameters.randomnessBits }) + ceilLog2(BigInt(access.totalWeight)),
+    parameters.tableCache,
   );
 
 /** 32 bytes over everything that is fixed before the first message: in the context of every proof and every key derivation. */

@@ -10,6 +10,7 @@ import type { Element, FixedBaseTable } from '@dwallet/kernel';
 import { InvalidArgumentsError, type Random, type ValidatorId, type VirtualId } from '@dwallet/sigma';
 import { blindedPower } from '../proofs/blinded-power.ts';
 import type { DecryptionKeyShare } from '../sharing/sharing-state.ts';
+import { loadTable } from '../table-cache.ts';
 import { requireDecryptable } from './decryptable-ciphertext.ts';
 import { type DecryptionRequest, verificationKeyOf } from './request.ts';
 import { BlindingPool } from './blinding-pool.ts';
@@ -30,13 +31,14 @@ export interface DecryptionShares {
 }
 
 /**
- * Adds the table of V_j, and an empty pool of blinding pairs, to a share that will be used more than a few times.
+ * Adds the table of V_j (from the parameters' cache if they have one), and an empty pool of blinding pairs, to a share that will be used more than a few times.
  * @throws InvalidArgumentsError for a share of another committee.
  */
 export function prepareKeyShare(setup: DecryptionSetup, share: DecryptionKeyShare): PreparedKeyShare {
-  const { group, randomnessBits } = setup.parameters;
+  const { group, randomnessBits, tableCache } = setup.parameters;
   const key = requireVerificationKey(setup, share.virtualId);
-  return { ...share, verificationKeyTable: group.buildTable(key, randomnessBits), blinding: new BlindingPool() };
+  const verificationKeyTable = loadTable(group, key, randomnessBits, tableCache);
+  return { ...share, verificationKeyTable, blinding: new BlindingPool() };
 }
 
 /**

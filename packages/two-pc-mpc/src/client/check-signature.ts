@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { CheckError, bytesToInteger, concat, encodeUint8 } from '@dwallet/sigma';
-import { secp256k1 } from '@noble/curves/secp256k1.js';
-import { encodeCompactSignature, verifySignature } from '../ecdsa/sign/complete-signature.ts';
+import { CheckError } from '@dwallet/sigma';
+import { recoversTo, verifySignature } from '../ecdsa/sign/complete-signature.ts';
 import { hashMessage } from '../ecdsa/sign/message-hash.ts';
 import type { DWalletRecord, EcdsaSignature, HashScheme } from '../types.ts';
 
@@ -26,18 +25,5 @@ export function checkFinalSignature(
   }
   if (!recoversTo(signature, messageDigest, curve.encodePoint(publicKey))) {
     throw new CheckError('MPC:V8', 'signature.recoveryId', 'recovers another key');
-  }
-}
-
-function recoversTo(signature: EcdsaSignature, messageDigest: Uint8Array, publicKey: Uint8Array): boolean {
-  const { recoveryId } = signature;
-  if (!Number.isInteger(recoveryId) || recoveryId < 0 || recoveryId > 3) return false;
-  try {
-    const bytes = concat(encodeUint8(recoveryId), encodeCompactSignature(signature));
-    const recovered = secp256k1.recoverPublicKey(bytes, messageDigest, { prehash: false });
-    return bytesToInteger(recovered) === bytesToInteger(publicKey);
-  } catch {
-    // No point has that x coordinate: the id is wrong.
-    return false;
   }
 }

@@ -16,8 +16,16 @@ import { BugError, CheckError, InvalidArgumentsError, type PresignId, type Rando
 import type { Committee } from '../certificates.ts';
 import { type PresignCertificate, verifyPresignCertificate } from '../ecdsa/presign/presign-record.ts';
 import { targetPresign } from '../ecdsa/presign/target.ts';
-import { type MessageDraft, type SignTarget, completeMessage, prepareMessage } from '../ecdsa/sign/client-sign.ts';
+import type { ComputePool, RunOptions } from '../compute/pool.ts';
+import {
+  type MessageDraft,
+  type SignTarget,
+  completeMessage,
+  prepareMessage,
+  prepareMessageIn,
+} from '../ecdsa/sign/client-sign.ts';
 import type { hashMessage } from '../ecdsa/sign/message-hash.ts';
+import { type Steps, finish, finishWithPauses } from '../ecdsa/sign/steps.ts';
 import type { DWalletRecord, HashScheme, NetworkSetup, Presign } from '../types.ts';
 import { bytesEqual } from '../wire/format.ts';
 import { checkOwnRecord } from './check-dwallet.ts';
@@ -112,8 +120,36 @@ export type PreparedPresign = Prepared;
  * @throws CheckError MPC:V2, MPC:V3, MPC:V6.
  * Randomness: hedged with x_A, 64 fresh bytes, presign and dWallet, but not with the message.
  */
-export const preparePresign = (args: PreparePresignArguments): PreparedPresign =>
-  new Prepared(prepareMessage(openPresign(args), args.random));
+export const preparePresign = (args: PreparePresignArguments): PreparedPresign => finish(prepareInSteps(args));
+
+/**
+ * {@link preparePresign} in some thirty steps of at most four powers each, for a thread that has other work.
+ * @param pause - awaited between two steps. When it rejects, the preparation ends with its reason, and all that was drawn is dropped: the presign
+ * itself is untouched by that.
+ */
+export const preparePresignInSteps = (
+  args: PreparePresignArguments,
+  pause: () => Promise<void>,
+): Promise<PreparedPresign> => finishWithPauses(prepareInSteps(args), pause);
+
+/**
+ * {@link preparePresign} with the work in a pool. What the pool sees serves this preparation only and is overwritten; the prepared presign never
+ * leaves this thread. When it fails, all that was drawn is dropped.
+ * @throws CheckError MPC:V2, MPC:V3, MPC:V6; ComputeError.
+ */
+export async function preparePresignIn(
+  pool: ComputePool,
+  args: PreparePresignArguments,
+  options: RunOptions = {},
+): Promise<PreparedPresign> {
+  return new Prepared(await prepareMessageIn(pool, openPresign(args), args.random, options));
+}
+
+function* prepareInSteps(args: PreparePresignArguments): Steps<Prepared> {
+  const target = openPresign(args);
+  yield;
+  return new Prepared(yield* prepareMessage(target, args.random));
+}
 
 /**
  * The message from a prepared presign, which is empty before the work begins. Only for `signOnce`, which stores the message before it leaves.

@@ -4,7 +4,8 @@
  * @module
  */
 import { CheckError } from '@dwallet/sigma';
-import { createSignMessage } from '../ecdsa/sign/client-sign.ts';
+import type { ComputePool } from '../compute/pool.ts';
+import { createSignMessage, createSignMessageIn } from '../ecdsa/sign/client-sign.ts';
 import { hashMessage } from '../ecdsa/sign/message-hash.ts';
 import { decodeSignMessageHeader } from '../ecdsa/sign/sign-message.ts';
 import type { HashScheme } from '../types.ts';
@@ -19,6 +20,8 @@ export interface SignOnceArguments extends PreparePresignArguments {
   readonly message: Uint8Array;
   /** From `preparePresign` for this presign and dWallet; empty afterwards, whatever happens. */
   readonly prepared?: PreparedPresign;
+  /** Where a message that is not prepared is computed; default: here. */
+  readonly pool?: ComputePool;
 }
 
 /**
@@ -56,9 +59,14 @@ async function signOrRepeat(args: SignOnceArguments): Promise<Uint8Array> {
   if (stored !== undefined) return requireSameRequest(stored);
 
   const bytes =
-    prepared === undefined
-      ? createSignMessage({ ...openPresign(args), hashScheme, message, random: args.random })
-      : signPrepared(prepared, args, hashScheme, messageDigest);
+    prepared === undefined ? await createMessage(args) : signPrepared(prepared, args, hashScheme, messageDigest);
   // Another call may have stored its bytes meanwhile: those are the message, and ours never existed.
   return requireSameRequest(await store.putIfAbsent(presign.presignId, bytes));
+}
+
+/** What a pool computes for a call that turns out to be the second one never existed either: it is dropped like any other loser. */
+async function createMessage(args: SignOnceArguments): Promise<Uint8Array> {
+  const { hashScheme, message, random, pool } = args;
+  const request = { ...openPresign(args), hashScheme, message, random };
+  return pool === undefined ? createSignMessage(request) : createSignMessageIn(pool, request);
 }

@@ -125,6 +125,13 @@ export function encodeDWalletRecord(setup: NetworkSetup, record: DWalletRecord):
   );
 }
 
+/** The owner in an encoded record, without a look at the rest: for indexes over records that were verified before. 32 bytes. */
+export function dwalletOwnerOf(record: Uint8Array): Uint8Array {
+  // The owner's key and the digest come last.
+  if (record.length < 64) throw new DecodeError('DWalletRecord.owner', 'is missing');
+  return record.slice(-64, -32);
+}
+
 function readShareMode(reader: Reader, { curve, parameters }: NetworkSetup): ShareMode {
   const mode = reader.uint8('mode');
   switch (mode) {

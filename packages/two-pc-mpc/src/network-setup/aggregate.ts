@@ -4,7 +4,16 @@
  * @module
  */
 import { type AccessStructure, addCiphertexts } from '@dwallet/class-groups';
-import { type Blame, CheckError, type Point, type ProofInstance, type Random, verifyBatch } from '@dwallet/sigma';
+import {
+  type Blame,
+  BugError,
+  CheckError,
+  type Point,
+  type ProofInstance,
+  type Random,
+  type ValidatorId,
+  verifyBatch,
+} from '@dwallet/sigma';
 import { type Inbox, type RoundOutcome, openInbox, requireThreshold, sortBlame } from '../inbox.ts';
 import { encryptedDiscreteLog, encryptionOfDiscreteLog } from '../proofs/encryption-of-discrete-log.ts';
 import type { NetworkSetup } from '../types.ts';
@@ -16,17 +25,23 @@ export interface AggregatedSetup extends RoundOutcome {
   readonly setup: NetworkSetup;
 }
 
-/**
- * Deterministic in the inbox: all honest validators must use the same set (MPC:N5). What they got is compared by a quorum certificate on
- * `setupFact`; two sets give two G_com, and at most one of them can gather weight t.
- *
- * @param args.inbox - contributions of weight >= t; invalid ones are blamed and left out.
- * @param args.random - this verifier's own secret randomness for batch weights.
- * @throws ThresholdNotReachedError (MPC:N4) if fewer than weight t are valid; CheckError MPC:N6 for a degenerate sum.
- */
-export function aggregateSetup(
-  args: SetupContext & { readonly access: AccessStructure; readonly inbox: Inbox; readonly random: Random },
-): AggregatedSetup {
+/** Valid contributions, and the setup that they sum up to. */
+export interface CheckedSetup {
+  /** Ascending. */
+  readonly accepted: readonly ValidatorId[];
+  readonly blamed: readonly Blame[];
+  /** Undefined if nothing was accepted. */
+  readonly setup: NetworkSetup | undefined;
+}
+
+type CheckSetupArguments = SetupContext & {
+  readonly access: Pick<AccessStructure, 'validators'>;
+  readonly inbox: Inbox;
+  readonly random: Random;
+};
+
+/** MPC:N1 to MPC:N3 and the sums. @throws CheckError MPC:N6 for a degenerate sum. */
+export function checkSetupContributions(args: CheckSetupArguments): CheckedSetup {
   const { curve, parameters, encryptionKey, access, inbox, random } = args;
   const language = encryptionOfDiscreteLog(curve, parameters, encryptionKey);
   // MPC:N1 and MPC:N2: two statements, every point and element valid, every element a square.
@@ -57,17 +72,37 @@ export function aggregateSetup(
   ];
   const valid = opened.messages.filter((_, i) => !invalid.has(i));
   const accepted = valid.map(({ validator }) => validator);
-  // MPC:N4: with weight t at least one honest, secret contribution is in every sum.
-  requireThreshold(access, accepted, blamed, 'MPC:N4 network setup');
+  if (accepted.length === 0) return { accepted, blamed: sortBlame(blamed), setup: undefined };
   const sum = (j: 0 | 1): Point =>
     valid.reduce((point, { message }) => point.add(message.publicShares[j]), curve.identity);
   const ciphertext = (j: 0 | 1) => addCiphertexts(parameters, ...valid.map(({ message }) => message.ciphertexts[j]));
-  const setup = createNetworkSetup({
-    curve,
-    parameters,
-    encryptionKey,
-    publicShares: [sum(0), sum(1)],
-    shareCiphertexts: [ciphertext(0), ciphertext(1)],
-  });
-  return { accepted, blamed: sortBlame(blamed), setup };
+  return {
+    accepted,
+    blamed: sortBlame(blamed),
+    setup: createNetworkSetup({
+      curve,
+      parameters,
+      encryptionKey,
+      publicShares: [sum(0), sum(1)],
+      shareCiphertexts: [ciphertext(0), ciphertext(1)],
+    }),
+  };
 }
+
+/** MPC:N4: with weight t at least one honest, secret contribution is in every sum. @throws ThresholdNotReachedError. */
+export function requireSetup(access: AccessStructure, { accepted, blamed, setup }: CheckedSetup): AggregatedSetup {
+  requireThreshold(access, accepted, blamed, 'MPC:N4 network setup');
+  if (setup === undefined) throw new BugError('contributions of weight t and no sum');
+  return { accepted, blamed, setup };
+}
+
+/**
+ * Deterministic in the inbox: all honest validators must use the same set (MPC:N5). What they got is compared by a quorum certificate on
+ * `setupFact`; two sets give two G_com, and at most one of them can gather weight t.
+ *
+ * @param args.inbox - contributions of weight >= t; invalid ones are blamed and left out.
+ * @param args.random - this verifier's own secret randomness for batch weights.
+ * @throws ThresholdNotReachedError (MPC:N4) if fewer than weight t are valid; CheckError MPC:N6 for a degenerate sum.
+ */
+export const aggregateSetup = (args: CheckSetupArguments & { readonly access: AccessStructure }): AggregatedSetup =>
+  requireSetup(args.access, checkSetupContributions(args));

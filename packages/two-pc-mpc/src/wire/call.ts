@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { DWalletError, Reader, concat, encodeBytes, encodeText, encodeUint8 } from '@dwallet/sigma';
+import { DWalletError, Reader, concat, encodeBytes, encodeText, encodeUint32, encodeUint8 } from '@dwallet/sigma';
 
 /** A validator as seen from outside. */
 export interface Peer {
@@ -32,10 +32,21 @@ export class RemoteError extends DWalletError {
   override readonly name = 'RemoteError';
   readonly code: string;
   readonly check: string | undefined;
-  constructor(code: string, check: string | undefined, message: string) {
+  /** Path of the field that is wrong, where there is one. */
+  readonly field: string | undefined;
+  /** Least wait in milliseconds before the same request makes sense again, where the peer says one. */
+  readonly retryAfterMs: number | undefined;
+  constructor(
+    code: string,
+    check: string | undefined,
+    message: string,
+    details: { readonly field?: string | undefined; readonly retryAfterMs?: number | undefined } = {},
+  ) {
     super(message);
     this.code = code;
     this.check = check;
+    this.field = details.field;
+    this.retryAfterMs = details.retryAfterMs;
   }
 }
 
@@ -44,15 +55,29 @@ const refused = 1;
 
 export const encodeResult = (body: Uint8Array): Uint8Array => concat(encodeUint8(ok), encodeBytes(body));
 
-/** Errors leave a validator as code, check and message; messages of these packages never carry secrets. Anything unexpected is opaque. */
+const maxFieldBytes = 1024;
+const maxMessageBytes = 4096;
+const maxRetryAfterMs = 2 ** 32 - 1;
+
+/**
+ * Errors leave a validator as code, check, message, field and retry hint; messages of these packages never carry secrets. Anything
+ * unexpected is opaque.
+ */
 export function encodeFailure(error: unknown): Uint8Array {
   const known = error instanceof DWalletError;
-  const check = known && 'check' in error && typeof error.check === 'string' ? error.check : '';
+  const text = (name: 'check' | 'field'): string => {
+    const value = known && name in error ? (error as unknown as Record<string, unknown>)[name] : undefined;
+    return typeof value === 'string' ? value : '';
+  };
+  const retry = error instanceof RemoteError ? error.retryAfterMs : undefined;
   return concat(
     encodeUint8(refused),
     encodeBytes(encodeText(known ? error.code : 'INTERNAL')),
-    encodeBytes(encodeText(check)),
-    encodeBytes(encodeText(known ? error.message : 'internal error')),
+    encodeBytes(encodeText(text('check'))),
+    encodeBytes(encodeText(known ? error.message : 'internal error').subarray(0, maxMessageBytes)),
+    encodeBytes(encodeText(text('field')).subarray(0, maxFieldBytes)),
+    // One more than the hint: 0 is none.
+    encodeUint32(retry === undefined ? 0 : Math.min(Math.ceil(retry) + 1, maxRetryAfterMs)),
   );
 }
 
@@ -67,7 +92,12 @@ export function decodeReply(bytes: Uint8Array, maxBytes: number): Uint8Array {
   const text = (field: string, max: number): string => new TextDecoder().decode(reader.bytes(field, max));
   const code = text('code', 64);
   const check = text('check', 64);
-  const message = text('message', 4096);
+  const message = text('message', maxMessageBytes);
+  const field = text('field', maxFieldBytes);
+  const retry = reader.uint32('retryAfterMs');
   reader.end();
-  throw new RemoteError(code, check === '' ? undefined : check, message);
+  throw new RemoteError(code, check === '' ? undefined : check, message, {
+    field: field === '' ? undefined : field,
+    retryAfterMs: retry === 0 ? undefined : retry - 1,
+  });
 }

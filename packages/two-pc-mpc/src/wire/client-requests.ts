@@ -69,29 +69,104 @@ export function decodeAcceptDWallet(bytes: Uint8Array): { readonly id: SessionId
 }
 
 /**
- * Names one approved request: dWallet, hash scheme, message digest and a nonce of the client. A presign is assigned to this digest before the
- * client answers it, so the message is fixed first.
+ * What a presign is assigned to (MPC 5.8 rule 1), beside the dWallet: one message that is known, or a place that one message will take (a
+ * reservation). Two kinds, two tags: no digest of one is a digest of the other.
  */
+export type PresignRequest =
+  | {
+      readonly kind: 'message';
+      readonly hashScheme: HashScheme;
+      /** 32 bytes. */
+      readonly messageDigest: Digest;
+      /** 32 bytes; makes equal messages different requests. */
+      readonly nonce: Uint8Array;
+    }
+  | { readonly kind: 'reservation' /** 32 bytes. */; readonly nonce: Uint8Array };
+
+export type PresignRequestKind = PresignRequest['kind'];
+
+/** Byte that stands for each kind. */
+const requestKinds: readonly PresignRequestKind[] = ['message', 'reservation'];
+
+/** How many presigns one dWallet may hold by reservations that have signed nothing yet. Every validator counts for itself. */
+export const maxReservedPresigns = 4;
+
+const messageRequestDigest = (id: SessionId, scheme: HashScheme, messageDigest: Digest, nonce: Uint8Array): Digest =>
+  digestTagged('sign-request', [id, encodeUint8(hashSchemeId(scheme)), messageDigest, nonce]);
+
+/** 32 bytes: what validators store and certify. */
+export const presignRequestDigest = (id: SessionId, request: PresignRequest): Digest =>
+  request.kind === 'message'
+    ? messageRequestDigest(id, request.hashScheme, request.messageDigest, request.nonce)
+    : digestTagged('sign-reservation', [id, request.nonce]);
+
+/** The request for a known message: its digest is fixed before the client learns which presign it gets. */
+export const messageRequest = (hashScheme: HashScheme, message: Uint8Array, nonce: Uint8Array): PresignRequest => ({
+  kind: 'message',
+  hashScheme,
+  messageDigest: hashMessage(hashScheme, message),
+  nonce,
+});
+
+/** {@link presignRequestDigest} of a request for a known message. */
 export const signRequestDigest = (id: SessionId, scheme: HashScheme, message: Uint8Array, nonce: Uint8Array): Digest =>
-  digestTagged('sign-request', [id, encodeUint8(hashSchemeId(scheme)), hashMessage(scheme, message), nonce]);
+  presignRequestDigest(id, messageRequest(scheme, message, nonce));
 
-/** take-presign: dWallet id, request digest. */
-export const encodeTakePresign = (id: SessionId, request: Digest): Uint8Array => concat(id, request);
+/**
+ * take-presign: dWallet id, kind, then what the digest is made of, so that validators know which kind they assign. They derive the digest.
+ */
+export const encodeTakePresign = (id: SessionId, request: PresignRequest): Uint8Array =>
+  concat(
+    id,
+    encodeUint8(requestKinds.indexOf(request.kind)),
+    ...(request.kind === 'message' ? [encodeUint8(hashSchemeId(request.hashScheme)), request.messageDigest] : []),
+    request.nonce,
+  );
 
-export function decodeTakePresign(bytes: Uint8Array): { readonly id: SessionId; readonly request: Digest } {
+/** A take-presign as a validator sees it. */
+export interface TakePresign {
+  readonly id: SessionId;
+  readonly kind: PresignRequestKind;
+  /** {@link presignRequestDigest}. */
+  readonly request: Digest;
+}
+
+const readHashScheme = (reader: Reader): HashScheme => {
+  const hashScheme = hashSchemes[reader.uint8('hashScheme')];
+  if (hashScheme === undefined) throw new DecodeError(reader.path('hashScheme'), 'is unknown');
+  return hashScheme;
+};
+
+const readRequestKind = (reader: Reader, field: string): PresignRequestKind => {
+  const kind = requestKinds[reader.uint8(field)];
+  if (kind === undefined) throw new DecodeError(reader.path(field), 'is unknown');
+  return kind;
+};
+
+export function decodeTakePresign(bytes: Uint8Array): TakePresign {
   const reader = new Reader(bytes, 'TakePresign');
   const id = sessionId(reader.fixed('id', 32));
-  const request = digest(reader.fixed('request', 32));
+  const kind = readRequestKind(reader, 'kind');
+  let request: PresignRequest;
+  if (kind === 'message') {
+    const hashScheme = readHashScheme(reader);
+    const messageDigest = digest(reader.fixed('messageDigest', 32));
+    request = { kind, hashScheme, messageDigest, nonce: reader.fixed('nonce', 32) };
+  } else {
+    request = { kind, nonce: reader.fixed('nonce', 32) };
+  }
   reader.end();
-  return { id, request };
+  return { id, kind, request: presignRequestDigest(id, request) };
 }
 
 /** One signature asked for. */
 export interface SignRequest {
   readonly id: SessionId;
   readonly presignId: PresignId;
+  /** What the presign was taken for. */
+  readonly assignedTo: PresignRequestKind;
   readonly hashScheme: HashScheme;
-  /** 32 bytes; makes equal messages different requests. */
+  /** 32 bytes: that of the {@link PresignRequest}. */
   readonly nonce: Uint8Array;
   /** The message itself. */
   readonly message: Uint8Array;
@@ -103,6 +178,7 @@ export const encodeSignRequest = (request: SignRequest): Uint8Array =>
   concat(
     request.id,
     request.presignId,
+    encodeUint8(requestKinds.indexOf(request.assignedTo)),
     encodeUint8(hashSchemeId(request.hashScheme)),
     request.nonce,
     encodeBytes(request.message),
@@ -113,14 +189,24 @@ export function decodeSignRequest(bytes: Uint8Array): SignRequest {
   const reader = new Reader(bytes, 'SignRequest');
   const id = sessionId(reader.fixed('id', 32));
   const presign = presignId(reader.fixed('presignId', 32));
-  const hashScheme = hashSchemes[reader.uint8('hashScheme')];
-  if (hashScheme === undefined) throw new DecodeError(reader.path('hashScheme'), 'is unknown');
+  const assignedTo = readRequestKind(reader, 'assignedTo');
+  const hashScheme = readHashScheme(reader);
   const nonce = reader.fixed('nonce', 32);
   const message = reader.bytes('message', maxMessageBytes);
   const signMessage = reader.bytes('signMessage', maxSignMessageBytes);
   reader.end();
-  return { id, presignId: presign, hashScheme, nonce, message, signMessage };
+  return { id, presignId: presign, assignedTo, hashScheme, nonce, message, signMessage };
 }
+
+/**
+ * The request digest that the presign of a sign request must have been assigned to (MPC:S1). For a reservation the message is not in it: what ties
+ * the presign to one message is the binding to D, which covers message digest and client bytes (MPC 5.8 rules 2 and 3).
+ */
+export const assignedRequestOf = ({ id, assignedTo, hashScheme, message, nonce }: SignRequest): Digest =>
+  presignRequestDigest(
+    id,
+    assignedTo === 'message' ? messageRequest(hashScheme, message, nonce) : { kind: 'reservation', nonce },
+  );
 
 /** Replies are lists of byte strings of a fixed number. */
 export const encodeParts = (parts: readonly Uint8Array[]): Uint8Array => encodeList(parts);

@@ -8,19 +8,18 @@ import {
   type DWalletRecord,
   type Envelope,
   decodeAcceptDWallet,
-  decodeCertificate,
   decodeCreateDWallet,
   dwalletFact,
   encodeCertificate,
   encodeDWalletRecord,
   encodeParts,
   verifyAcceptance,
-  verifyCertificate,
-  verifyDWallet,
+  verifyDWalletIn,
 } from '@dwallet/two-pc-mpc/network';
 import { type Core, RefusedError } from '../core.ts';
 import type { NetworkState } from '../network-state.ts';
 import type { Records } from '../records.ts';
+import { InFlight } from '../in-flight.ts';
 import { Remembered } from '../remembered.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
@@ -33,6 +32,7 @@ export class DWalletSessions {
   readonly #state: NetworkState;
   readonly #records: Records;
   readonly #verified = new Remembered<DWalletRecord>();
+  readonly #verifying = new InFlight<DWalletRecord>();
 
   constructor(core: Core, state: NetworkState, records: Records) {
     this.#core = core;
@@ -41,22 +41,24 @@ export class DWalletSessions {
   }
 
   /** MPC:K1 to MPC:K8 on a client's envelope. The session id is spent by the first message that passes; the same message passes again. */
-  #verify(envelope: Envelope): DWalletRecord {
+  async #verify(envelope: Envelope): Promise<DWalletRecord> {
     const key = keyOf(envelope);
-    const known = this.#verified.get(key);
-    if (known !== undefined) return known;
+    return this.#verified.get(key) ?? this.#verifying.share(key, () => this.#verifyNow(envelope, key));
+  }
+
+  async #verifyNow(envelope: Envelope, key: string): Promise<DWalletRecord> {
     const { fresh, message } = decodeCreateDWallet(envelope.body);
     const spent = this.#core.store.get('session', hex(envelope.session));
-    const record = verifyDWallet({
+    if (spent !== undefined && hex(spent) !== hex(message))
+      throw new CheckError('MPC:K1', 'DkgMsg.sessionId', 'was used before');
+    const record = await verifyDWalletIn(this.#core.options.compute, {
       setup: this.#state.requireSetup(),
       message,
-      registration: () => ({
-        opening: { version: 1n, type: 'USER', sender: envelope.sender, fresh },
-        used: spent !== undefined && hex(spent) !== hex(message),
-      }),
-      userKey: (id) => this.#state.userKey(id),
+      opening: { version: 1n, type: 'USER', sender: envelope.sender, fresh },
+      registrationOf: (id) => this.#core.store.get('user-key', hex(id)),
       random: this.#core.freshRandom([envelope.session]),
     });
+    // Nothing below waits: what is looked up is as it is when the session is spent.
     if (hex(record.sessionId) !== hex(envelope.session))
       throw new CheckError('MPC:K1', 'Envelope.session', 'is not that of the message');
     const installed = this.#state.findDWallet(record.sessionId)?.record;
@@ -68,16 +70,17 @@ export class DWalletSessions {
     return this.#verified.set(key, record);
   }
 
-  /** A member's vote. */
-  vote(envelope: Envelope): Uint8Array {
+  /** A member's vote. Nothing in a user's session id says when it was made, so one that was ever restored abstains (docs/security.md). */
+  async vote(envelope: Envelope): Promise<Uint8Array> {
+    this.#core.requireNeverRestored();
     this.#core.options.log('verifying a new dWallet');
-    return this.#core.voteOnce(dwalletFact(this.#verify(envelope)));
+    return this.#core.voteOnce(dwalletFact(await this.#verify(envelope)));
   }
 
   /** Stores a certified dWallet. */
-  commit(envelope: Envelope, certificateBytes: Uint8Array): Uint8Array {
-    const record = this.#verify(envelope);
-    verifyCertificate(this.#core.committee, decodeCertificate(certificateBytes), dwalletFact(record), 'MPC:A1');
+  async commit(envelope: Envelope, certificateBytes: Uint8Array): Promise<Uint8Array> {
+    const record = await this.#verify(envelope);
+    this.#core.requireCertificate(certificateBytes, dwalletFact(record), 'MPC:A1');
     this.#state.installDWallet(record, encodeDWalletRecord(this.#state.requireSetup(), record), certificateBytes);
     this.#verified.delete(keyOf(envelope));
     return new Uint8Array(0);
@@ -85,10 +88,13 @@ export class DWalletSessions {
 
   /** Leads a creation. @returns record and certificate. */
   async lead(envelope: Envelope, bytes: Uint8Array): Promise<Uint8Array> {
-    const record = this.#verify(envelope);
+    const record = await this.#verify(envelope);
     const { certificate } = await this.#core.certify('dwallet/vote', bytes, dwalletFact(record), adaptive);
     const encoded = encodeCertificate(certificate);
-    await this.#core.collect('dwallet/commit', encodeParts([bytes, encoded]), () => {}, adaptive);
+    const stored = await this.#core.collect('dwallet/commit', encodeParts([bytes, encoded]), () => {}, adaptive);
+    // What is answered is on this disk first: not so if the own part came too late or failed. Then this stores it, or throws.
+    if (!stored.some((answer) => answer.validator === this.#core.index && 'body' in answer))
+      await this.commit(envelope, encoded);
     return encodeParts([encodeDWalletRecord(this.#state.requireSetup(), record), encoded]);
   }
 

@@ -1,6 +1,6 @@
 /**
- * The network DKG (AF-DKG, CG 8.1) between validators. Every inbox is fixed by a certificate before the next round runs on it, so all honest
- * validators judge the same deals and the same silent ones, whoever leads.
+ * The network DKG (AF-DKG, CG 8.1) between validators. Its session is the one of this network, whoever leads; every inbox is agreed on
+ * (fixed-inbox.ts) before the next round runs on it, so all honest validators judge the same deals and the same silent ones.
  *
  * @module
  */
@@ -11,61 +11,68 @@ import {
   DecodeError,
   type Random,
   ThresholdNotReachedError,
-  concat,
-  digestTagged,
+  type ValidatorId,
   encodeList,
-  encodeUint8,
   roundRandom,
 } from '@dwallet/sigma';
-import {
-  type Fact,
-  type QuorumCertificate,
-  decodeCertificate,
-  encodeCertificate,
-  verifyCertificate,
-} from '@dwallet/two-pc-mpc/network';
+import { type QuorumCertificate, encodeCertificate } from '@dwallet/two-pc-mpc/network';
 import { type Core, RefusedError, type SessionRequest, encodeSessionRequest } from '../core.ts';
+import type { EvidenceLog } from '../evidence-log.ts';
 import { type NetworkState, encodeNetworkKey, networkKeyFact, requireOwnShares } from '../network-state.ts';
 import { Remembered } from '../remembered.ts';
-import { LeaderSession, type SessionProtocol, openInbox, requireRounds } from './session.ts';
+import { contributionPlace } from './contribution.ts';
+import type { CeremonyProtocol, InboxAgreement } from './fixed-inbox.ts';
+import { historyKey } from './network-setup.ts';
+import { LeaderSession, openInbox, requireRounds } from './session.ts';
 
 const name = 'network-dkg';
 const rounds = ['register', 'deal', 'acknowledge', 'reveal', 'rehearse'] as const;
 type Round = (typeof rounds)[number];
+/** The rehearsal decides whether the key is used, not which key it is: any of its sets of weight t will do. */
+const fixedSteps = ['register', 'deal', 'acknowledge', 'reveal'] as const;
+const revealRound = 3;
 
-/** The certified fact that an inbox is the one of its round. */
-export const inboxFact = (request: SessionRequest, round: number): Fact => ({
-  kind: 'message-set',
-  id: concat(request.session, encodeUint8(round)),
-  version: 0n,
-  digest: digestTagged('message-set', [request.session, encodeUint8(round), encodeList(request.history[round] ?? [])]),
-});
+/** What the first rounds of a history lead to. A function of the history alone. */
+interface Registered {
+  readonly committee: networkDkg.RegisteredCommittee;
+  readonly blamed: readonly Blame[];
+}
+type Dealt = ReturnType<typeof networkDkg.verifyDeals>;
 
-/** What this process has computed in one session; all of it can be computed again from the history and the ceremony seed. */
+/** This validator's own part of one session; all of it can be computed again from the history and the ceremony seed. */
 interface Progress {
-  committee?: networkDkg.RegisteredCommittee;
   kemSecret?: networkDkg.KemSecret;
   dealSecrets?: networkDkg.DealSecrets;
-  deals?: networkDkg.DealSet;
   received?: networkDkg.ReceivedShares;
-  judgement?: networkDkg.Judgement;
-  reveals?: networkDkg.RevealOutcome;
-  outcome?: networkDkg.UnrehearsedKey;
   shares?: DecryptionKeyShare[];
-  /** The key as certified, once the rehearsal has succeeded. */
-  record?: Uint8Array;
-  blamed: Blame[];
 }
 
-export interface NetworkDkgSession extends SessionProtocol {
-  /** Vote on the inbox of the last round in the history. */
-  fix(request: SessionRequest): Fact;
-  /** Whether the certified acknowledgements ask for a reveal round. */
-  needsReveal(request: SessionRequest): boolean;
+/** Judges each history once. */
+class Judged<T> {
+  readonly #known = new Remembered<T>(16);
+  of(request: SessionRequest, length: number, judge: (prefix: SessionRequest) => T): T {
+    const prefix = { ...request, history: request.history.slice(0, length) };
+    const key = historyKey(prefix).join();
+    return this.#known.get(key) ?? this.#known.set(key, judge(prefix));
+  }
+  clear(): void {
+    this.#known.clear();
+  }
 }
 
-export function networkDkgSession(core: Core, state: NetworkState): NetworkDkgSession {
+export function networkDkgSession(
+  core: Core,
+  state: NetworkState,
+  agreement: InboxAgreement,
+  evidence: EvidenceLog,
+): CeremonyProtocol {
   const sessions = new Remembered<Progress>(8);
+  const registrations = new Judged<Registered>();
+  const deals = new Judged<Dealt>();
+  const judgements = new Judged<networkDkg.Judgement>();
+  const reveals = new Judged<networkDkg.RevealOutcome>();
+  const outcomes = new Judged<networkDkg.UnrehearsedKey>();
+  const records = new Judged<Uint8Array>();
   const { keystore, networkName, log } = core.options;
 
   /** Pays off where shares outgrow the table that all other exponents use; small committees do without. */
@@ -82,10 +89,13 @@ export function networkDkgSession(core: Core, state: NetworkState): NetworkDkgSe
     ...tableOf(),
     context: { network: networkName, epoch: 0n, session: request.session, identities: core.committee.identityKeys },
   });
-  const progressOf = (request: SessionRequest): Progress => {
+  const policy = networkDkg.resolvePolicy(core.committee);
+  const requireOpen = (): void => {
     if (state.sharing !== undefined) throw new RefusedError('NOT_READY', 'the network key exists');
+  };
+  const progressOf = (request: SessionRequest): Progress => {
     const key = request.session.join();
-    return sessions.get(key) ?? sessions.set(key, { blamed: [] });
+    return sessions.get(key) ?? sessions.set(key, {});
   };
   const seedFor = (request: SessionRequest, round: Round, inputs: readonly Uint8Array[]): Random => {
     const seed = keystore.ceremony(core.options.random);
@@ -95,26 +105,26 @@ export function networkDkgSession(core: Core, state: NetworkState): NetworkDkgSe
       seed.destroy();
     }
   };
-  /** Inboxes count only once they are fixed: nobody can show two sets of deals to two validators. */
-  const fixedInbox = (request: SessionRequest, round: number): networkDkg.InboxEntry[] => {
-    const certificate = request.certificates[round];
-    if (certificate === undefined) throw new DecodeError('SessionRequest.certificates', `round ${round} is not fixed`);
-    verifyCertificate(core.committee, decodeCertificate(certificate), inboxFact(request, round), 'MPC:N5');
-    return [...openInbox(core, request, round, rounds[round] as Round)].map(([from, message]) => ({ from, message }));
+  const inboxOf = (request: SessionRequest, round: number): networkDkg.InboxEntry[] =>
+    [...openInbox(core, request, round, rounds[round] as Round)].map(([from, message]) => ({ from, message }));
+  const requireDealers = (what: string, dealers: Iterable<ValidatorId>): void => {
+    const weight = core.committee.access.weight(dealers);
+    if (weight < policy.dealerWeight) throw new ThresholdNotReachedError(what, weight, policy.dealerWeight);
   };
 
-  const committeeOf = (request: SessionRequest): networkDkg.RegisteredCommittee => {
-    const progress = progressOf(request);
-    if (progress.committee === undefined) {
-      const { committee, blamed } = networkDkg.verifyRegistrations({
-        ...inputOf(request),
-        inbox: fixedInbox(request, 0),
-      });
-      progress.committee = committee;
-      progress.blamed.push(...blamed);
-    }
-    return progress.committee;
-  };
+  const committeeOf = (request: SessionRequest): networkDkg.RegisteredCommittee =>
+    registrations.of(request, 1, (prefix) => {
+      const input = { ...inputOf(prefix), inbox: inboxOf(prefix, 0) };
+      try {
+        const registered = networkDkg.verifyRegistrations(input);
+        evidence.session(name, prefix, registered.blamed);
+        return registered;
+      } catch (error) {
+        if (error instanceof ThresholdNotReachedError)
+          evidence.session(name, prefix, networkDkg.collectRegistrations(input).blamed);
+        throw error;
+      }
+    }).committee;
   const kemSecretOf = (request: SessionRequest): networkDkg.KemSecret => {
     const progress = progressOf(request);
     progress.kemSecret ??= networkDkg.register(
@@ -128,73 +138,55 @@ export function networkDkgSession(core: Core, state: NetworkState): NetworkDkgSe
     const random = seedFor(request, 'deal', [encodeList(request.history[0] ?? [])]);
     return networkDkg.deal({ ...inputOf(request), committee, dealer: core.index }, random);
   };
-  const dealsOf = (request: SessionRequest): networkDkg.DealSet => {
-    const progress = progressOf(request);
-    if (progress.deals === undefined) {
-      const result = networkDkg.verifyDeals({
-        ...inputOf(request),
-        committee: committeeOf(request),
-        inbox: fixedInbox(request, 1),
-      });
-      progress.deals = result;
-      progress.blamed.push(...result.blamed);
-    }
-    return progress.deals;
-  };
+  const dealsOf = (request: SessionRequest): Dealt =>
+    deals.of(request, 2, (prefix) => {
+      const input = { ...inputOf(prefix), committee: committeeOf(prefix) };
+      const dealt = networkDkg.verifyDeals({ ...input, inbox: inboxOf(prefix, 1) });
+      evidence.session(name, prefix, dealt.blamed);
+      return dealt;
+    });
   const makeAcknowledge = (request: SessionRequest): { message: Uint8Array; received: networkDkg.ReceivedShares } => {
-    const deals = dealsOf(request);
-    const random = seedFor(request, 'acknowledge', [deals.digest]);
+    const dealt = dealsOf(request);
+    const random = seedFor(request, 'acknowledge', [dealt.digest]);
     return networkDkg.acknowledge(
-      { ...inputOf(request), committee: committeeOf(request), deals, kemSecret: kemSecretOf(request) },
+      { ...inputOf(request), committee: committeeOf(request), deals: dealt, kemSecret: kemSecretOf(request) },
       random,
     );
   };
-  const judgementOf = (request: SessionRequest): networkDkg.Judgement => {
-    const progress = progressOf(request);
-    if (progress.judgement === undefined) {
-      progress.judgement = networkDkg.judgeAcknowledgements({
-        ...inputOf(request),
-        committee: committeeOf(request),
-        deals: dealsOf(request),
-        inbox: fixedInbox(request, 2),
+  const judgementOf = (request: SessionRequest): networkDkg.Judgement =>
+    judgements.of(request, 3, (prefix) => {
+      const input = { ...inputOf(prefix), committee: committeeOf(prefix), deals: dealsOf(prefix) };
+      const judgement = networkDkg.judgeAcknowledgements({ ...input, inbox: inboxOf(prefix, 2) });
+      evidence.session(name, prefix, judgement.blamed);
+      return judgement;
+    });
+  const needsReveal = (request: SessionRequest): boolean =>
+    networkDkg.decideReveal({ ...inputOf(request), judgement: judgementOf(request) }).kind === 'reveal';
+  const revealsOf = (request: SessionRequest): networkDkg.RevealOutcome | undefined =>
+    needsReveal(request)
+      ? reveals.of(request, 4, (prefix) => {
+          const input = { ...inputOf(prefix), committee: committeeOf(prefix), deals: dealsOf(prefix) };
+          const judged = { ...input, judgement: judgementOf(prefix) };
+          const outcome = networkDkg.verifyReveals({ ...judged, inbox: inboxOf(prefix, revealRound) });
+          evidence.session(name, prefix, outcome.blamed);
+          return outcome;
+        })
+      : undefined;
+  const outcomeOf = (request: SessionRequest): networkDkg.UnrehearsedKey =>
+    outcomes.of(request, 4, (prefix) => {
+      const revealed = revealsOf(prefix);
+      return networkDkg.finalize({
+        ...inputOf(prefix),
+        committee: committeeOf(prefix),
+        deals: dealsOf(prefix),
+        judgement: judgementOf(prefix),
+        ...(revealed === undefined ? {} : { reveals: revealed }),
       });
-      progress.blamed.push(...progress.judgement.blamed);
-    }
-    return progress.judgement;
-  };
-  const revealsOf = (request: SessionRequest): networkDkg.RevealOutcome | undefined => {
-    const progress = progressOf(request);
-    const input = {
-      ...inputOf(request),
-      committee: committeeOf(request),
-      deals: dealsOf(request),
-      judgement: judgementOf(request),
-    };
-    if (networkDkg.decideReveal(input).kind === 'none') return undefined;
-    if (progress.reveals === undefined) {
-      progress.reveals = networkDkg.verifyReveals({ ...input, inbox: fixedInbox(request, 3) });
-      progress.blamed.push(...progress.reveals.blamed);
-    }
-    return progress.reveals;
-  };
-  const outcomeOf = (request: SessionRequest): networkDkg.UnrehearsedKey => {
-    const progress = progressOf(request);
-    if (progress.outcome === undefined) {
-      const reveals = revealsOf(request);
-      progress.outcome = networkDkg.finalize({
-        ...inputOf(request),
-        committee: committeeOf(request),
-        deals: dealsOf(request),
-        judgement: judgementOf(request),
-        ...(reveals === undefined ? {} : { reveals }),
-      });
-    }
-    return progress.outcome;
-  };
+    });
   const sharesOf = (request: SessionRequest): DecryptionKeyShare[] => {
     const progress = progressOf(request);
     if (progress.shares === undefined) {
-      const reveals = revealsOf(request);
+      const revealed = revealsOf(request);
       // A validator that was silent in round 2 has its shares from the reveal; everybody else opened them there.
       if (!judgementOf(request).silent.includes(core.index)) progress.received ??= makeAcknowledge(request).received;
       progress.shares = networkDkg.finalizeShares({
@@ -202,7 +194,7 @@ export function networkDkgSession(core: Core, state: NetworkState): NetworkDkgSe
         outcome: outcomeOf(request),
         validator: core.index,
         ...(progress.received === undefined ? {} : { received: progress.received }),
-        ...(reveals === undefined ? {} : { reveals }),
+        ...(revealed === undefined ? {} : { reveals: revealed }),
       });
     }
     return progress.shares;
@@ -247,22 +239,21 @@ export function networkDkgSession(core: Core, state: NetworkState): NetworkDkgSe
 
   const certifiedRecord = (request: SessionRequest): Uint8Array => {
     const outcome = outcomeOf(request);
-    const inbox = [...openInbox(core, request, 4, 'rehearse')].map(([from, message]) => ({ from, message }));
     const rehearsal = networkDkg.confirmRehearsal({
       ...inputOf(request),
       committee: committeeOf(request),
       outcome,
-      inbox,
+      inbox: inboxOf(request, 4),
     });
-    progressOf(request).blamed.push(...rehearsal.blamed);
+    evidence.session(name, request, rehearsal.blamed);
     if (rehearsal.kind === 'waiting') throw new ThresholdNotReachedError('rehearsal', rehearsal.have, rehearsal.need);
     return encodeNetworkKey(core.options, { sharing: rehearsal.networkKey.state, outcome: outcome.digest });
   };
-  const recordOf = (request: SessionRequest): Uint8Array => {
+  const recordOf = async (request: SessionRequest): Promise<Uint8Array> => {
+    requireOpen();
     requireRounds(request, rounds.length);
-    const progress = progressOf(request);
-    progress.record ??= certifiedRecord(request);
-    return progress.record;
+    await agreement.requireFixed(protocol, request);
+    return records.of(request, rounds.length, certifiedRecord);
   };
   /** This validator's shares of the certified key: those of an interrupted commit if there was one. */
   const sharesToKeep = (request: SessionRequest): ReadonlyMap<number, bigint> => {
@@ -275,32 +266,57 @@ export function networkDkgSession(core: Core, state: NetworkState): NetworkDkgSe
     return new Map([...kept].map(([id, share]) => [id, share.expose()]));
   };
 
-  return {
+  const protocol: CeremonyProtocol = {
     name,
-    contribute(request) {
-      progressOf(request);
+    fixedSteps,
+    async contribute(request) {
+      requireOpen();
       const round = rounds.find((candidate) => candidate === request.step);
       if (round === undefined) throw new DecodeError('SessionRequest.step', 'is not a round of the network DKG');
       requireRounds(request, rounds.indexOf(round));
+      await agreement.requireFixed(protocol, request);
+      agreement.requireOwn(protocol, request);
       const inputs = [core.committee.digest, request.input, ...request.history.map((inbox) => encodeList(inbox))];
+      const place = contributionPlace(request, request.history.length, round);
       // The generator is unused: ceremony rounds derive theirs from the ceremony seed and their own inputs.
-      return core.contributeOnce(request.session, `${name}/${round}`, inputs, () => contributions[round](request));
+      return core.contributeOnce(
+        request.session,
+        `${name}/${round}`,
+        inputs,
+        () => contributions[round](request),
+        place,
+      );
     },
-    fix(request) {
-      const round = request.history.length - 1;
-      const step = rounds[round];
-      if (step === undefined) throw new DecodeError('SessionRequest.history', 'has no round to fix');
-      openInbox(core, request, round, step);
-      return inboxFact(request, round);
+    async judgeInbox(request) {
+      requireOpen();
+      const { access } = core.committee;
+      switch (request.history.length) {
+        case 1:
+          committeeOf(request);
+          return;
+        case 2: {
+          // From everybody: f of the dealers may be disqualified later, and W must remain.
+          const dealt = access.weight(openInbox(core, request, 1, 'deal').keys());
+          if (dealt < access.totalWeight) throw new ThresholdNotReachedError('deals', dealt, access.totalWeight);
+          requireDealers('valid deals', dealsOf(request).deals.keys());
+          return;
+        }
+        case 3:
+          // With more silent ones than the reveal budget serves (CG 8.1.4) the inbox could lead nowhere: wait for them instead of fixing it.
+          needsReveal(request);
+          requireDealers('qualified dealers', judgementOf(request).qualified);
+          return;
+        default:
+          requireDealers('revealing dealers', revealsOf(request)?.qualified ?? []);
+      }
     },
-    needsReveal: (request) =>
-      networkDkg.decideReveal({ ...inputOf(request), judgement: judgementOf(request) }).kind === 'reveal',
-    conclude: (request) => networkKeyFact(core.options.networkId, recordOf(request)),
-    commit(request, certificate) {
-      const record = recordOf(request);
+    isSkipped: async (request, round) => round === revealRound && !needsReveal(request),
+    conclude: async (request) => networkKeyFact(core.options.networkId, await recordOf(request)),
+    async commit(request, certificate) {
+      const record = await recordOf(request);
+      // Another leader's commit may have been first.
+      requireOpen();
       const shares = sharesToKeep(request);
-      const progress = progressOf(request);
-      state.recordBlame(name, request, progress.blamed);
       const encoded = encodeCertificate(certificate);
       // Kept for validators that missed this message: each of them derives its own shares from it.
       const commit: SessionRequest = { ...request, step: 'commit', certificates: [...request.certificates, encoded] };
@@ -308,41 +324,33 @@ export function networkDkgSession(core: Core, state: NetworkState): NetworkDkgSe
       // Shares first: a key record without this validator's share would be a validator that thinks it can decrypt.
       keystore.finishCeremony(shares);
       state.installKey(record, encoded);
-      const { kemSecret, dealSecrets, received } = progress;
+      const { kemSecret, dealSecrets, received } = progressOf(request);
       networkDkg.eraseSecrets({
         ...(kemSecret === undefined ? {} : { kemSecret }),
         ...(dealSecrets === undefined ? {} : { dealSecrets }),
         ...(received === undefined ? {} : { received }),
       });
-      sessions.clear();
+      for (const judged of [sessions, registrations, deals, judgements, reveals, outcomes, records]) judged.clear();
     },
   };
+  return protocol;
 }
 
 /**
- * Leads the DKG, or goes on with the one that was interrupted. All validators must take part (CG 8.1.7: theta = n), so nobody is left out for
+ * Leads the DKG, or goes on where it stopped, whoever led it. All validators must take part (CG 8.1.7: theta = n), so nobody is left out for
  * being slow.
  */
-export async function leadNetworkDkg(core: Core, protocol: NetworkDkgSession): Promise<QuorumCertificate> {
-  const session = LeaderSession.resume(core, name, 'SYSTEM');
+export async function leadNetworkDkg(
+  core: Core,
+  protocol: CeremonyProtocol,
+  agreement: InboxAgreement,
+): Promise<QuorumCertificate> {
+  const session = LeaderSession.ceremony(core, name, new Uint8Array(0));
   const all = core.committee.access.totalWeight;
-  const fix = async (): Promise<void> => {
-    const request = session.request('fix');
-    await session.fixInbox(inboxFact(request, request.history.length - 1));
-  };
-  const round = async (step: Round, need?: number): Promise<void> => {
-    await session.round(step, need === undefined ? {} : { need });
-    await fix();
-  };
-  await round('register', all);
-  await round('deal');
-  // With more silent ones than the reveal budget serves (CG 8.1.4) the inbox could lead nowhere: wait for them instead of fixing it.
-  await round('acknowledge', all - networkDkg.resolvePolicy(core.committee).maxRevealedWeight);
-  if (session.derive(() => protocol.needsReveal(session.request('reveal')))) await round('reveal');
-  else {
-    session.skip();
-    await fix();
-  }
+  await agreement.lead(protocol, session, all);
+  await agreement.lead(protocol, session, all);
+  await agreement.lead(protocol, session, all - networkDkg.resolvePolicy(core.committee).maxRevealedWeight);
+  await agreement.lead(protocol, session);
   await session.round('rehearse');
-  return session.conclude(session.derive(() => protocol.conclude(session.request('vote'))));
+  return session.conclude(await protocol.conclude(session.request('vote')));
 }

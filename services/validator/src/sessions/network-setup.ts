@@ -7,16 +7,20 @@ import { DecodeError, type Digest, digestTagged, encodeList } from '@dwallet/sig
 import {
   type AggregatedSetup,
   type QuorumCertificate,
-  aggregateSetup,
+  aggregateSetupIn,
   contributeToSetup,
   encodeCertificate,
   encodeSetupRecord,
   setupFact,
 } from '@dwallet/two-pc-mpc/network';
 import { type Core, RefusedError, type SessionRequest } from '../core.ts';
+import type { EvidenceLog } from '../evidence-log.ts';
 import type { NetworkState } from '../network-state.ts';
+import { InFlight } from '../in-flight.ts';
 import { Remembered } from '../remembered.ts';
-import { LeaderSession, type SessionProtocol, openInbox, requireRounds } from './session.ts';
+import { contributionPlace } from './contribution.ts';
+import type { CeremonyProtocol, InboxAgreement } from './fixed-inbox.ts';
+import { LeaderSession, openInbox, requireRounds } from './session.ts';
 
 const name = 'network-setup';
 const step = 'round-1';
@@ -29,7 +33,12 @@ export const historyKey = (request: SessionRequest): Digest =>
     ...request.history.map((inbox) => encodeList(inbox)),
   ]);
 
-export function networkSetupSession(core: Core, state: NetworkState): SessionProtocol {
+export function networkSetupSession(
+  core: Core,
+  state: NetworkState,
+  agreement: InboxAgreement,
+  evidence: EvidenceLog,
+): CeremonyProtocol {
   const results = new Remembered<AggregatedSetup>(8);
   const context = (request: SessionRequest) => {
     const sharing = state.sharing;
@@ -42,42 +51,66 @@ export function networkSetupSession(core: Core, state: NetworkState): SessionPro
       sessionId: request.session,
     };
   };
-  const aggregate = (request: SessionRequest): AggregatedSetup => {
+  const aggregating = new InFlight<AggregatedSetup>();
+  const aggregate = async (request: SessionRequest): Promise<AggregatedSetup> => {
     requireRounds(request, 1);
     const key = historyKey(request).join();
     const known = results.get(key);
     if (known !== undefined) return known;
-    core.options.log('verifying the contributions of all validators');
-    const inbox = openInbox(core, request, 0, step);
-    const random = core.freshRandom([request.session]);
-    return results.set(key, aggregateSetup({ ...context(request), access: core.committee.access, inbox, random }));
+    return aggregating.share(key, async () => {
+      core.options.log('verifying the contributions of all validators');
+      const inbox = openInbox(core, request, 0, step);
+      const random = core.freshRandom([request.session]);
+      const { access } = core.committee;
+      const input = { ...context(request), access, inbox, random };
+      const result = await evidence.judged(name, request, () => aggregateSetupIn(core.options.compute, input));
+      return results.set(key, result);
+    });
   };
-  return {
+  const protocol: CeremonyProtocol = {
     name,
-    contribute(request) {
+    fixedSteps: [step],
+    async contribute(request) {
       if (request.step !== step) throw new DecodeError('SessionRequest.step', 'is not a round of the network setup');
       requireRounds(request, 0);
       const { parameters, encryptionKey } = context(request);
       const inputs = [request.input, parameters.digest, parameters.group.encode(encryptionKey.element)];
-      return core.contributeOnce(request.session, `${name}/${step}`, inputs, (random) => {
-        core.options.log('contributing to the network key shares');
-        return contributeToSetup({ ...context(request), validator: core.index, random });
-      });
+      return core.contributeOnce(
+        request.session,
+        `${name}/${step}`,
+        inputs,
+        (random) => {
+          core.options.log('contributing to the network key shares');
+          return contributeToSetup({ ...context(request), validator: core.index, random });
+        },
+        contributionPlace(request, 0, step),
+      );
     },
-    conclude: (request) => setupFact(aggregate(request).setup),
-    commit(request, certificate) {
-      const { setup, blamed } = aggregate(request);
+    judgeInbox: async (request) => void (await aggregate(request)),
+    isSkipped: () => Promise.resolve(false),
+    async conclude(request) {
+      context(request);
+      requireRounds(request, 1);
+      await agreement.requireFixed(protocol, request);
+      return setupFact((await aggregate(request)).setup);
+    },
+    async commit(request, certificate) {
+      const { setup } = await aggregate(request);
       state.installSetup(encodeSetupRecord(setup), encodeCertificate(certificate), setup);
-      state.recordBlame(name, request, blamed);
-      results.clear();
+      // The result stays for a second commit that came at the same time.
     },
   };
+  return protocol;
 }
 
-/** Leads the setup, or goes on with the one that was interrupted. @returns the setup with its certificate. */
-export async function leadNetworkSetup(core: Core, protocol: SessionProtocol): Promise<QuorumCertificate> {
-  const session = LeaderSession.resume(core, name, 'SYSTEM');
-  await session.round(step, { graceMs: 'adaptive' });
-  const fact = session.derive(() => protocol.conclude(session.request('vote')));
-  return session.conclude(fact, { graceMs: 'adaptive' });
+/** Leads the setup, or goes on where it stopped, whoever led it. @returns the setup with its certificate. */
+export async function leadNetworkSetup(
+  core: Core,
+  protocol: CeremonyProtocol,
+  agreement: InboxAgreement,
+  basis: Uint8Array,
+): Promise<QuorumCertificate> {
+  const session = LeaderSession.ceremony(core, name, basis);
+  await agreement.lead(protocol, session);
+  return session.conclude(await protocol.conclude(session.request('vote')), { graceMs: 'adaptive' });
 }

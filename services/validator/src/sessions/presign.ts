@@ -6,75 +6,97 @@
  */
 import { DecodeError, InvalidArgumentsError, encodeList } from '@dwallet/sigma';
 import {
-  type FinalizedPresigns,
-  type MaskAgreement,
+  type EncodedMaskAgreement,
+  type FinalizedPresignBytes,
+  type Inbox,
+  type OwnMessage,
   type PresignSession,
   type QuorumCertificate,
-  agreeOnMasks,
+  agreeOnMasksIn,
   encodeCertificate,
-  encodePresign,
-  encryptMask,
-  encryptNonces,
-  finalizePresigns,
+  encryptMaskIn,
+  encryptNoncesIn,
+  finalizePresignsIn,
   maxBatch,
   presignBatchFact,
   tallyMaskVotes,
 } from '@dwallet/two-pc-mpc/network';
 import type { Core, SessionRequest } from '../core.ts';
+import type { EvidenceLog } from '../evidence-log.ts';
 import type { NetworkState } from '../network-state.ts';
+import { contributionPlace } from './contribution.ts';
 import { historyKey } from './network-setup.ts';
+import { InFlight } from '../in-flight.ts';
 import { Remembered } from '../remembered.ts';
-import { LeaderSession, type SessionProtocol, encodeCount, openInbox, readCount, requireRounds } from './session.ts';
+import { LeaderSession, type SessionProtocol, isOpenedBy, openInbox, readCount, requireRounds } from './session.ts';
 
 const name = 'ecdsa-presign';
 const rounds = ['round-1', 'round-2', 'round-3'] as const;
 
-export function presignSession(core: Core, state: NetworkState): SessionProtocol {
-  const agreements = new Remembered<MaskAgreement>(8);
-  const results = new Remembered<FinalizedPresigns>(8);
+export function presignSession(core: Core, state: NetworkState, evidence: EvidenceLog): SessionProtocol {
+  const agreements = new Remembered<EncodedMaskAgreement>(8);
+  const results = new Remembered<FinalizedPresignBytes>(8);
+  const agreeing = new InFlight<EncodedMaskAgreement>();
+  const finalizing = new InFlight<FinalizedPresignBytes>();
   const { access } = core.committee;
+  const { compute: pool } = core.options;
 
   const sessionOf = (request: SessionRequest): PresignSession => {
     const batch = readCount(request);
     if (batch < 1 || batch > maxBatch) throw new DecodeError('SessionRequest.input', `batch must be 1..${maxBatch}`);
-    return { setup: state.tabledSetup(), sessionId: request.session, batch };
+    return { setup: state.requireSetup(), sessionId: request.session, batch };
   };
   const prefix = (request: SessionRequest, length: number): SessionRequest => ({
     ...request,
     history: request.history.slice(0, length),
   });
-  const agreementOf = (request: SessionRequest): MaskAgreement => {
+  /** What this validator sent in a round, if the fixed inbox has exactly that: its proofs were made here. */
+  const ownOf = (request: SessionRequest, round: number, inbox: Inbox): OwnMessage | undefined => {
+    const sent = core.contributed(request.session, `${name}/${rounds[round]}`);
+    const bytes = inbox.get(core.index);
+    const stands = sent !== undefined && request.history[round]?.some((each) => Buffer.compare(each, sent) === 0);
+    return stands === true && bytes !== undefined ? { validator: core.index, bytes } : undefined;
+  };
+  const agreementOf = async (request: SessionRequest): Promise<EncodedMaskAgreement> => {
     const key = historyKey(prefix(request, 1)).join();
     const known = agreements.get(key);
     if (known !== undefined) return known;
-    core.options.log('verifying the masks of all validators');
-    const inbox = openInbox(core, request, 0, 'round-1');
-    const random = core.freshRandom([request.session]);
-    return agreements.set(key, agreeOnMasks({ ...sessionOf(request), access, inbox, random }));
+    return agreeing.share(key, async () => {
+      core.options.log('verifying the masks of all validators');
+      const inbox = openInbox(core, request, 0, 'round-1');
+      const random = core.freshRandom([request.session]);
+      const input = { ...sessionOf(request), access, inbox, own: ownOf(request, 0, inbox), random };
+      const agreement = await evidence.judged(name, prefix(request, 1), () => agreeOnMasksIn(pool, input));
+      return agreements.set(key, agreement);
+    });
   };
   const agreedDigest = (request: SessionRequest) =>
     tallyMaskVotes({ sessionId: request.session, access, inbox: openInbox(core, request, 1, 'round-2') });
-  const finalized = (request: SessionRequest): FinalizedPresigns => {
+  const finalized = async (request: SessionRequest): Promise<FinalizedPresignBytes> => {
     requireRounds(request, rounds.length);
     const key = historyKey(request).join();
     const known = results.get(key);
     if (known !== undefined) return known;
-    core.options.log('verifying the nonces of all validators');
-    const { aggregate } = agreementOf(request);
-    const result = finalizePresigns({
-      ...sessionOf(request),
-      access,
-      aggregate,
-      agreed: agreedDigest(request).digest,
-      inbox: openInbox(core, request, 2, 'round-3'),
-      random: core.freshRandom([request.session]),
+    return finalizing.share(key, async () => {
+      core.options.log('verifying the nonces of all validators');
+      const { aggregate } = await agreementOf(request);
+      const inbox = openInbox(core, request, 2, 'round-3');
+      const input = {
+        ...sessionOf(request),
+        access,
+        aggregate,
+        agreed: agreedDigest(request).digest,
+        inbox,
+        own: ownOf(request, 2, inbox),
+        random: core.freshRandom([request.session]),
+      };
+      return results.set(key, await evidence.judged(name, request, () => finalizePresignsIn(pool, input)));
     });
-    return results.set(key, result);
   };
 
   return {
     name,
-    contribute(request) {
+    async contribute(request) {
       const round = rounds.findIndex((step) => step === request.step);
       if (round < 0) throw new DecodeError('SessionRequest.step', 'is not a round of a presign session');
       requireRounds(request, round);
@@ -85,21 +107,27 @@ export function presignSession(core: Core, state: NetworkState): SessionProtocol
         request.input,
         ...request.history.map((inbox) => encodeList(inbox)),
       ];
-      const once = (compute: Parameters<typeof core.contributeOnce>[3]): Uint8Array =>
-        core.contributeOnce(request.session, `${name}/${request.step}`, inputs, compute);
+      const once = (compute: Parameters<typeof core.contributeOnce>[3]): Promise<Uint8Array> =>
+        core.contributeOnce(
+          request.session,
+          `${name}/${request.step}`,
+          inputs,
+          compute,
+          contributionPlace(request, round, request.step),
+        );
       switch (request.step) {
         case 'round-1':
           return once((random) => {
             core.options.log(`encrypting ${session.batch} masks`);
-            return encryptMask({ ...session, validator: core.index, random });
+            return encryptMaskIn(pool, { ...session, validator: core.index, random });
           });
         case 'round-2':
-          return once(() => agreementOf(request).vote);
+          return once(async () => (await agreementOf(request)).vote);
         default:
-          return once((random) => {
+          return once(async (random) => {
             core.options.log(`encrypting ${2 * session.batch} nonces`);
-            const { aggregate } = agreementOf(request);
-            return encryptNonces({
+            const { aggregate } = await agreementOf(request);
+            return encryptNoncesIn(pool, {
               ...session,
               validator: core.index,
               aggregate,
@@ -109,21 +137,22 @@ export function presignSession(core: Core, state: NetworkState): SessionProtocol
           });
       }
     },
-    conclude: (request) =>
+    conclude: async (request) =>
       presignBatchFact(
         request.session,
-        finalized(request).presigns.map(({ presignId }) => presignId),
+        (await finalized(request)).presigns.map(({ presignId }) => presignId),
       ),
-    commit(request, certificate) {
-      const { presigns, blamed } = finalized(request);
-      const { setup } = sessionOf(request);
+    async commit(request, certificate) {
+      const { presigns } = await finalized(request);
       const batch = encodeList(presigns.map(({ presignId }) => presignId));
-      for (const presign of presigns) {
-        state.installPresign(presign, encodePresign(setup, presign), batch, encodeCertificate(certificate));
-      }
-      state.recordBlame(name, request, [...agreementOf(request).blamed, ...agreedDigest(request).blamed, ...blamed]);
-      agreements.delete(historyKey(prefix(request, 1)).join());
-      results.delete(historyKey(request).join());
+      core.store.transaction(() => {
+        for (const presign of presigns) {
+          state.installPresign(presign, presign.bytes, batch, encodeCertificate(certificate), request.input);
+        }
+      });
+      if (isOpenedBy(core, core.index, request)) state.addOwn(presigns);
+      evidence.session(name, prefix(request, 2), agreedDigest(request).blamed);
+      // What was computed stays for a second commit that came at the same time, until newer sessions push it out.
     },
   };
 }
@@ -132,7 +161,7 @@ export function presignSession(core: Core, state: NetworkState): SessionProtocol
 export async function leadPresign(core: Core, protocol: SessionProtocol, batch: number): Promise<QuorumCertificate> {
   if (!Number.isInteger(batch) || batch < 1 || batch > maxBatch)
     throw new InvalidArgumentsError('batch', `must be 1..${maxBatch}`);
-  const session = LeaderSession.open(core, name, 'INTERNAL_PRESIGN', encodeCount(batch));
+  const session = LeaderSession.open(core, name, await core.generations.learn(), batch);
   for (const step of rounds) await session.round(step, { graceMs: 'adaptive' });
-  return session.conclude(protocol.conclude(session.request('vote')), { graceMs: 'adaptive' });
+  return session.conclude(await protocol.conclude(session.request('vote')), { graceMs: 'adaptive' });
 }

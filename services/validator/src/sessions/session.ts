@@ -4,39 +4,29 @@
  *
  * @module
  */
-import { BugError, DecodeError, type SessionId, type ValidatorId, bytesToInteger, encodeUint16 } from '@dwallet/sigma';
-import {
-  type Fact,
-  type QuorumCertificate,
-  deriveSessionId,
-  encodeCertificate,
-  openSession,
-} from '@dwallet/two-pc-mpc/network';
+import { BugError, DecodeError, type SessionId, type ValidatorId, digestTagged, encodeText } from '@dwallet/sigma';
+import { type Fact, type QuorumCertificate, deriveSessionId, encodeCertificate } from '@dwallet/two-pc-mpc/network';
 import {
   type CollectOptions,
   type Core,
+  type CoreOptions,
   RefusedError,
   type SessionRequest,
-  decodeSessionRequest,
   encodeSessionRequest,
 } from '../core.ts';
+import { type SeeContribution, openContribution, openContributions } from './contribution.ts';
+import { type Generations, decodeOpening, openSessionWith, sessionOf } from './opening.ts';
 
 /** A member's side of one protocol. All of it is a function of the request and of this validator's own store. */
 export interface SessionProtocol {
   readonly name: string;
   /** This validator's message of `request.step`: an encoded envelope. */
-  contribute(request: SessionRequest): Uint8Array;
+  contribute(request: SessionRequest): Promise<Uint8Array>;
   /** What the history leads to, after every check: the fact to vote for. */
-  conclude(request: SessionRequest): Fact;
+  conclude(request: SessionRequest): Promise<Fact>;
   /** Stores the certified result. `certificate` was verified against `conclude(request)`. */
-  commit(request: SessionRequest, certificate: QuorumCertificate): void;
+  commit(request: SessionRequest, certificate: QuorumCertificate): Promise<void>;
 }
-
-const openingBytes = 32;
-const countBytes = 2;
-
-/** Kind of the envelope that carries a contribution. */
-export const contributionKind = (protocol: string, step: string): string => `${protocol}/${step}`;
 
 /** A history of exactly `rounds` rounds: nothing rides along that nobody looks at. */
 export function requireRounds(request: SessionRequest, rounds: number): void {
@@ -45,46 +35,58 @@ export function requireRounds(request: SessionRequest, rounds: number): void {
   }
 }
 
+/** A validator that signs two contributions for one step is caught wherever both are seen. */
+const seeing =
+  ({ witness }: Core): SeeContribution =>
+  (from, { session, kind, body }, bytes) =>
+    witness.message(from, session, kind, bytes, digestTagged('contribution-body', [body]));
+
 /** A fixed inbox opened: one message per member, in ascending order. The sender is who signed. */
-export function openInbox(
+export const openInbox = (
   core: Core,
   request: SessionRequest,
   round: number,
   step: string,
-): Map<ValidatorId, Uint8Array> {
-  const inbox = request.history[round];
-  if (inbox === undefined) throw new DecodeError('SessionRequest.history', `round ${step} is missing`);
-  const messages = new Map<ValidatorId, Uint8Array>();
-  let last = 0;
-  for (const bytes of inbox) {
-    const { from, envelope } = core.openMember(bytes, contributionKind(request.protocol, step), request.session);
-    if (messages.has(from)) throw new DecodeError('SessionRequest.history', `validator ${from} is in it twice`);
-    if (from < last) throw new DecodeError('SessionRequest.history', 'is not in ascending order');
-    last = from;
-    messages.set(from, envelope.body);
-  }
-  return messages;
+): Map<ValidatorId, Uint8Array> =>
+  openContributions(core.committee, core.options.networkId, request, round, step, seeing(core));
+
+/** Whether `session` is one that `leader` opened. @throws DecodeError for an input that opens none. */
+export function isOpenedBy(core: Core, leader: ValidatorId, request: SessionRequest): boolean {
+  const sender = core.committee.identityKeys[leader - 1] as Uint8Array;
+  return sessionOf(sender, request.input).every((byte, i) => byte === request.session[i]);
 }
 
 /** `session` must be opened by `leader` for this purpose: nobody occupies another's session id (MPC 1.2). */
-export function requireSession(
-  core: Core,
-  leader: ValidatorId,
-  request: SessionRequest,
-  type: 'SYSTEM' | 'INTERNAL_PRESIGN',
-): void {
-  const sender = core.committee.identityKeys[leader - 1] as Uint8Array;
-  const size = type === 'SYSTEM' ? openingBytes : openingBytes + countBytes;
-  if (request.input.length !== size) throw new DecodeError('SessionRequest.input', `must be ${size} bytes`);
-  const fresh = request.input.slice(0, openingBytes);
-  const expected = deriveSessionId({ version: 1n, type, sender, fresh });
-  if (expected.some((byte, i) => byte !== request.session[i])) {
+export function requireSession(core: Core, leader: ValidatorId, request: SessionRequest): void {
+  if (!isOpenedBy(core, leader, request)) {
     throw new RefusedError('NOT_OWNER', 'the session was not opened by its leader');
   }
 }
 
-/** Where a leader keeps the session that it leads, by protocol, until it is over. */
-const leadingKind = 'leading';
+/**
+ * The one session of a ceremony of this network, whoever leads it: derived from network, committee and what the ceremony builds on, so that two
+ * leaders drive the same session and members answer both with the same bytes.
+ * @param basis - the certified record that the ceremony starts from; empty for the first one.
+ */
+export const ceremonySession = (
+  { networkId, committee }: Pick<CoreOptions, 'networkId' | 'committee'>,
+  protocol: string,
+  basis: Uint8Array,
+): SessionId =>
+  deriveSessionId({
+    version: 1n,
+    type: 'SYSTEM',
+    sender: networkId,
+    fresh: digestTagged('ceremony-session', [encodeText(protocol), committee.digest, basis]),
+  });
+
+/** @throws RefusedError NOT_OWNER unless the request is about the ceremony of this network; DecodeError if it has parameters. */
+export function requireCeremony(core: Core, request: SessionRequest, basis: Uint8Array): void {
+  if (request.input.length !== 0) throw new DecodeError('SessionRequest.input', 'must be empty');
+  const expected = ceremonySession(core.options, request.protocol, basis);
+  if (expected.some((byte, i) => byte !== request.session[i]))
+    throw new RefusedError('NOT_OWNER', 'is not the ceremony of this network');
+}
 
 /** A session as its leader drives it. */
 export class LeaderSession {
@@ -92,67 +94,34 @@ export class LeaderSession {
   readonly #protocol: string;
   readonly session: SessionId;
   readonly #input: Uint8Array;
-  /** With what an earlier process of this leader had gathered; the first `#rounds` of them have been passed by this one. */
-  readonly #history: Uint8Array[][];
-  readonly #certificates: Uint8Array[];
-  readonly #resumable: boolean;
-  #rounds = 0;
-  #fixed = 0;
+  readonly #history: (readonly Uint8Array[])[] = [];
+  readonly #certificates: Uint8Array[] = [];
 
-  private constructor(
-    core: Core,
-    protocol: string,
-    resumable: boolean,
-    opened: { readonly session: SessionId; readonly input: Uint8Array },
-    gathered?: SessionRequest,
-  ) {
+  private constructor(core: Core, protocol: string, session: SessionId, input: Uint8Array) {
     this.#core = core;
     this.#protocol = protocol;
-    this.#resumable = resumable;
-    this.session = opened.session;
-    this.#input = opened.input;
-    this.#history = gathered === undefined ? [] : gathered.history.map((inbox) => [...inbox]);
-    this.#certificates = gathered === undefined ? [] : [...gathered.certificates];
-  }
-
-  /** @param parameters - session parameters that follow the 32-byte opening in the input. */
-  static open(
-    core: Core,
-    protocol: string,
-    type: 'SYSTEM' | 'INTERNAL_PRESIGN',
-    parameters: Uint8Array = new Uint8Array(0),
-    resumable = false,
-  ): LeaderSession {
-    const sender = core.committee.identityKeys[core.index - 1] as Uint8Array;
-    const { sessionId, opening } = openSession(type, sender, core.options.random);
-    const input = new Uint8Array([...opening.fresh, ...parameters]);
-    return new LeaderSession(core, protocol, resumable, { session: sessionId, input });
+    this.session = session;
+    this.#input = input;
   }
 
   /**
-   * Continues the session that this validator led when it stopped; opens one if there is none. What members have voted for in a ceremony
-   * they vote for again and for nothing else, so an interrupted one must go on as the same session.
+   * A presign session.
+   * @param generations - of the validators' stores, as this leader knows them.
+   * @param count - batch size.
    */
-  static resume(core: Core, protocol: string, type: 'SYSTEM'): LeaderSession {
-    const stored = core.store.get(leadingKind, protocol);
-    if (stored === undefined || stored.length === 0) {
-      const session = LeaderSession.open(core, protocol, type, new Uint8Array(0), true);
-      session.#save();
-      return session;
-    }
-    const gathered = decodeSessionRequest(stored, core.committee.access.validators.length);
-    core.options.log(`continuing the session that was interrupted after ${gathered.history.length} rounds`);
-    return new LeaderSession(core, protocol, true, gathered, gathered);
+  static open(core: Core, protocol: string, generations: Generations, count: number): LeaderSession {
+    const sender = core.committee.identityKeys[core.index - 1] as Uint8Array;
+    const { session, input } = openSessionWith(sender, { nonce: core.options.random(32), count, generations });
+    return new LeaderSession(core, protocol, session, input);
   }
 
-  #save(): void {
-    if (!this.#resumable) return;
-    const gathered = { ...this.request('resume'), history: this.#history, certificates: this.#certificates };
-    this.#core.store.put(leadingKind, this.#protocol, encodeSessionRequest(gathered));
+  /** The ceremony of {@link ceremonySession}. What others, or this validator before a crash, have agreed on in it is taken up. */
+  static ceremony(core: Core, protocol: string, basis: Uint8Array): LeaderSession {
+    return new LeaderSession(core, protocol, ceremonySession(core.options, protocol, basis), new Uint8Array(0));
   }
 
-  #forget(): void {
-    if (this.#resumable) this.#core.store.put(leadingKind, this.#protocol, new Uint8Array(0));
+  get rounds(): number {
+    return this.#history.length;
   }
 
   request(step: string): SessionRequest {
@@ -161,72 +130,51 @@ export class LeaderSession {
       session: this.session,
       step,
       input: this.#input,
-      history: this.#history.slice(0, this.#rounds),
-      certificates: this.#certificates.slice(0, this.#fixed),
+      history: [...this.#history],
+      certificates: [...this.#certificates],
     };
   }
 
   /**
-   * What follows from the messages so far. If it fails it would fail again, so the session is over.
-   * @throws what `work` throws.
-   */
-  derive<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      this.#forget();
-      throw error;
-    }
-  }
-
-  /**
-   * One round: asks everybody for `step` and appends the answers as the next inbox.
+   * Asks everybody for their contribution to `step`.
    * @param need - weight without which the round fails; default t.
+   * @returns the inbox, in ascending order.
    */
-  async round(step: string, options: CollectOptions & { readonly need?: number } = {}): Promise<void> {
+  async gather(step: string, options: CollectOptions & { readonly need?: number } = {}): Promise<Uint8Array[]> {
     const core = this.#core;
-    if (this.#history[this.#rounds] !== undefined) {
-      this.#rounds++;
-      return;
-    }
+    const request = this.request(step);
     const inbox = new Map<ValidatorId, Uint8Array>();
     const answers = await core.collect(
       'session/contribute',
-      encodeSessionRequest(this.request(step)),
+      encodeSessionRequest(request),
       ({ validator, body }) => {
-        const { from } = core.openMember(body, contributionKind(this.#protocol, step), this.session);
+        const { networkId } = core.options;
+        const { from } = openContribution(core.committee, networkId, request, this.rounds, step, body, seeing(core));
         if (from !== validator) throw new DecodeError('Envelope.sender', 'is not the one who was asked');
         inbox.set(from, body);
       },
-      options,
+      { ...options, step: `${this.#protocol}/${step}` },
     );
+    // Restored since this leader last asked it for its generation: the next session names the new one.
+    for (const answer of answers)
+      if ('error' in answer && 'code' in answer.error && answer.error.code === 'ABSTAINS')
+        core.generations.forget(answer.validator);
     const { access } = core.committee;
     const need = options.need ?? access.threshold;
     const weight = access.weight(inbox.keys());
     if (weight < need) throw core.refusal(`${this.#protocol} ${step}`, answers, weight, need);
-    this.#append([...inbox].sort(([a], [b]) => a - b).map(([, bytes]) => bytes));
+    return [...inbox].sort(([a], [b]) => a - b).map(([, bytes]) => bytes);
   }
 
-  /** An empty inbox in place of a round that is not needed. */
-  skip(): void {
-    if (this.#history[this.#rounds] === undefined) this.#append([]);
-    else this.#rounds++;
-  }
-
-  #append(inbox: Uint8Array[]): void {
+  /** The next inbox of the history. @param certificate - that fixes it, where the protocol has them. */
+  append(inbox: readonly Uint8Array[], certificate?: Uint8Array): void {
     this.#history.push(inbox);
-    this.#rounds++;
-    this.#save();
+    if (certificate !== undefined) this.#certificates.push(certificate);
   }
 
-  /** Fixes the last inbox by certificate, so that no other set can ever be shown to an honest member as this round's. */
-  async fixInbox(fact: Fact): Promise<void> {
-    if (this.#certificates[this.#fixed] === undefined) {
-      const { certificate } = await this.#core.certify('session/fix', encodeSessionRequest(this.request('fix')), fact);
-      this.#certificates.push(encodeCertificate(certificate));
-      this.#fixed++;
-      this.#save();
-    } else this.#fixed++;
+  /** One round whose inbox only this session's result depends on. */
+  async round(step: string, options: CollectOptions & { readonly need?: number } = {}): Promise<void> {
+    this.append(await this.gather(step, options));
   }
 
   /**
@@ -245,11 +193,9 @@ export class LeaderSession {
     const answers = await this.#core.collect('session/commit', encodeSessionRequest(commit), () => {}, options);
     const own = answers.find(({ validator }) => validator === this.#core.index);
     if (own === undefined || 'error' in own) throw own?.error ?? new BugError('the leader did not answer itself');
-    this.#forget();
     return certificate;
   }
 }
 
-/** Batch sizes and the like inside `input`. */
-export const encodeCount = (count: number): Uint8Array => encodeUint16(count);
-export const readCount = (request: SessionRequest): number => Number(bytesToInteger(request.input.slice(openingBytes)));
+/** Batch size of a presign session. @throws DecodeError */
+export const readCount = (request: SessionRequest): number => decodeOpening(request.input).count;

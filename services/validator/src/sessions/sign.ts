@@ -6,13 +6,7 @@
  *
  * @module
  */
-import {
-  type DecryptionShares,
-  expectedValidators,
-  type ProvedDecryptionShares,
-  receiveProvedShares,
-  receiveShares,
-} from '@dwallet/class-groups';
+import { expectedValidators } from '@dwallet/class-groups';
 import {
   type Blame,
   BugError,
@@ -20,36 +14,31 @@ import {
   DecodeError,
   type Digest,
   type PresignId,
-  Reader,
   ThresholdNotReachedError,
   type ValidatorId,
   concat,
   digestTagged,
-  encodeList,
   encodeText,
-  encodeUint16,
-  validatorId,
 } from '@dwallet/sigma';
 import {
   type AbortOutcome,
-  type AssignedPresign,
   type Assignment,
   type DWalletRecord,
   type Envelope,
-  type Fact,
   type Presign,
   type PresignState,
   type SignRequest,
+  type TakePresign,
   type SigningDecryption,
   type SingleUseStore,
   type VerifiedSignMessage,
   abortRequest,
-  assignPresign,
+  assignPresignIn,
+  assignedRequestOf,
   assignmentFact,
   clientKind,
   combineSignature,
   createSigningDecryption,
-  decodeCertificate,
   decodeParts,
   decodeSignRequest,
   decodeSignatureRecord,
@@ -60,20 +49,32 @@ import {
   encodeCertificate,
   encodeParts,
   encodeSignatureRecord,
+  maxReservedPresigns,
   openEnvelope,
   permitShares,
+  recoversTo,
   requireVerified,
-  resolveAbort,
-  signRequestDigest,
-  verifyCertificate,
-  verifySignMessage,
+  resolveAbortIn,
+  verifySignMessageIn,
   verifySignature,
 } from '@dwallet/two-pc-mpc/network';
 import { encodeProvedShares, encodeShares, prepareBlinding } from '@dwallet/class-groups';
-import { type Core, RefusedError, checkOf, decodeList } from '../core.ts';
-import type { NetworkState, StoredAssignment, StoredDWallet } from '../network-state.ts';
+import { type Core, RefusedError, checkOf } from '../core.ts';
+import type { EvidenceLog } from '../evidence-log.ts';
+import { type EvidenceRecords, maxEvidenceBytes } from '../evidence.ts';
+import { type NetworkState, type StoredAssignment, type StoredDWallet, bindingFact } from '../network-state.ts';
 import type { Records } from '../records.ts';
+import { InFlight } from '../in-flight.ts';
 import { Remembered } from '../remembered.ts';
+import { noteSession } from '../request-context.ts';
+import {
+  type OpenedShares,
+  type SignatureTranscript,
+  decodeExpected,
+  decodeTranscript,
+  encodeExpected,
+  openShares,
+} from './sign-transcript.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
@@ -84,54 +85,6 @@ const blindingPairs = 4;
 /** How many presigns of the pool one request may use up when leaders race for them. */
 const maxPresignsPerRequest = 16;
 
-/** What validators certify before any share: the presign serves exactly these client bytes (D of MPC 5.8). */
-export const bindingFact = (id: PresignId, bound: Digest): Fact => ({
-  kind: 'presign-binding',
-  id,
-  version: 0n,
-  digest: bound,
-});
-
-/** Messages of one signature, as a leader collects them and as evidence keeps them. */
-export interface SignatureTranscript {
-  /** The client's envelope. */
-  readonly request: Uint8Array;
-  /** E of MPC 5.7: the validators that were asked. */
-  readonly expected: readonly ValidatorId[];
-  /** Envelopes with optimistic shares. */
-  readonly published: readonly Uint8Array[];
-  /** Envelopes with proved shares. */
-  readonly proved: readonly Uint8Array[];
-}
-
-export const encodeTranscript = (t: SignatureTranscript): Uint8Array =>
-  encodeParts([t.request, encodeExpected(t.expected), encodeList(t.published), encodeList(t.proved)]);
-
-export function decodeTranscript(bytes: Uint8Array): SignatureTranscript {
-  const [request, expected, published, proved] = decodeParts(bytes, 'SignatureTranscript', 4) as [
-    Uint8Array,
-    Uint8Array,
-    Uint8Array,
-    Uint8Array,
-  ];
-  return {
-    request,
-    expected: decodeExpected(expected),
-    published: decodeList(published, 'published', 128),
-    proved: decodeList(proved, 'proved', 128),
-  };
-}
-
-const encodeExpected = (validators: readonly ValidatorId[]): Uint8Array =>
-  concat(...validators.map((v) => encodeUint16(v)));
-
-function decodeExpected(bytes: Uint8Array): ValidatorId[] {
-  const reader = new Reader(bytes, 'expected');
-  const validators: ValidatorId[] = [];
-  while (reader.remaining > 0) validators.push(validatorId(reader.uint16(`[${validators.length}]`)));
-  return validators;
-}
-
 export class SignSessions {
   readonly #core: Core;
   readonly #state: NetworkState;
@@ -139,10 +92,14 @@ export class SignSessions {
   readonly #markers: SingleUseStore;
   /** Messages that this process verified, by presign and exact bytes. */
   readonly #verified = new Remembered<VerifiedSignMessage>();
-  /** What was computed at the assignment, by presign and dWallet. */
-  readonly #assigned = new Remembered<AssignedPresign>();
+  readonly #verifying = new InFlight<VerifiedSignMessage>();
+  /** Presigns whose targeting a worker was asked for, by presign and dWallet. */
+  readonly #assigned = new Remembered<true>();
 
-  constructor(core: Core, state: NetworkState, records: Records, markers: SingleUseStore) {
+  readonly #evidence: EvidenceLog;
+
+  constructor(core: Core, state: NetworkState, records: Records, markers: SingleUseStore, evidence: EvidenceLog) {
+    this.#evidence = evidence;
     this.#core = core;
     this.#state = state;
     this.#records = records;
@@ -154,6 +111,8 @@ export class SignSessions {
   #owned(envelope: Envelope, dwallet: StoredDWallet): StoredDWallet {
     if (hex(dwallet.record.owner) !== hex(envelope.sender))
       throw new RefusedError('NOT_OWNER', 'the request is not by the owner of the dWallet');
+    if (this.#state.isDWalletLocked(dwallet.record.sessionId))
+      throw new RefusedError('LOCKED', 'the dWallet is locked: a presign failed it, and operators must look (MPC 5.7)');
     if (dwallet.acceptance === undefined)
       throw new RefusedError('NOT_READY', 'the owner has not accepted this dWallet yet (MPC:A3)');
     return dwallet;
@@ -180,34 +139,71 @@ export class SignSessions {
     const dwallet = this.#owned(envelope, await this.#records.acceptedDWallet(take.id));
     const presign = (await this.#records.presign(idBytes))?.presign;
     if (presign === undefined) throw new RefusedError('NOT_FOUND', 'this presign is unknown here');
+    await this.#requirePart(presign.presignId);
     const id = hex(presign.presignId);
     const others = this.#assignedTo(take).filter((other) => other !== id);
     // No leader empties the pool with one request of a client.
     if (others.length >= maxPresignsPerRequest)
       throw new RefusedError('UNAVAILABLE', 'the request was given too many presigns');
-    const assigned = this.#state.assign(presign.presignId, take.id, take.request);
-    if (hex(assigned.dwallet) !== hex(take.id) || hex(assigned.request) !== hex(take.request)) {
-      throw new CheckError('MPC:S1', 'presign', 'is assigned to another request');
-    }
-    this.#core.store.put('request', requestKey(take), fromHex([id, ...others].join('')));
+    if (take.kind === 'reservation') await this.#requireRoom(take.id, id);
+    // One durable write for all of it, and no turn of the event loop between the count and the assignment.
+    const vote = this.#core.store.transaction(() => {
+      // What was assigned already is counted, or is another's.
+      if (take.kind === 'reservation' && this.#state.assignment(presign.presignId) === undefined)
+        this.#countReservation(take.id, id);
+      const assigned = this.#state.assign(presign.presignId, take.id, take.request);
+      if (hex(assigned.dwallet) !== hex(take.id) || hex(assigned.request) !== hex(take.request)) {
+        throw new CheckError('MPC:S1', 'presign', 'is assigned to another request');
+      }
+      const given = this.#assignedTo(take).filter((other) => other !== id);
+      this.#core.store.put('request', requestKey(take), fromHex([id, ...given].join('')));
+      return this.#core.voteOnce(assignmentFact(presign.presignId, take.id, take.request));
+    });
     // While the client makes its message.
-    this.#ahead('targeting of a presign', () => {
+    this.#ahead('targeting of a presign', async () => {
       const key = assignedKey(presign, dwallet.record);
       if (this.#assigned.get(key) !== undefined) return;
+      this.#assigned.set(key, true);
       const random = this.#core.freshRandom([presign.presignId, encodeText('assignment')]);
-      this.#assigned.set(key, assignPresign(this.#state.requireSetup(), presign, dwallet.record, random));
+      const setup = this.#state.requireSetup();
+      await assignPresignIn(this.#core.options.compute, { setup, presign, record: dwallet.record, random });
     });
-    return this.#core.voteOnce(assignmentFact(presign.presignId, take.id, take.request));
+    return vote;
+  }
+
+  /** When the reservations of a dWallet seem to be used up: some may have been used while this validator was away. */
+  async #requireRoom(dwallet: Uint8Array, id: string): Promise<void> {
+    const unused = this.#state.unusedReservations(dwallet).filter((other) => other !== id);
+    if (unused.length < maxReservedPresigns) return;
+    await Promise.all(unused.map((other) => this.#records.binding(fromHex(other))));
+  }
+
+  /** The restore rule for everything about one presign; what is abstained from is void in the own markers too. @throws RefusedError ABSTAINS. */
+  async #requirePart(id: PresignId): Promise<void> {
+    if (this.#state.takesPartIn(id)) return;
+    await this.#markers.markVoid(id);
+    this.#core.requirePart(this.#state.namedGeneration(id));
+  }
+
+  /** No client empties the pool with reservations that it does not use. */
+  #countReservation(dwallet: Uint8Array, id: string): void {
+    const unused = this.#state.unusedReservations(dwallet).filter((other) => other !== id);
+    if (unused.length >= maxReservedPresigns) {
+      throw new RefusedError(
+        'TOO_MANY_RESERVATIONS',
+        `the dWallet holds ${unused.length} presigns that it reserved and has not used`,
+      );
+    }
+    this.#state.countReservation(dwallet, id);
   }
 
   /** Work that saves time later and that nobody waits for: it begins when the answer has left. A failure costs that time and nothing else. */
-  #ahead(what: string, work: () => void): void {
-    setImmediate(() => {
-      try {
-        work();
-      } catch (error) {
-        this.#core.options.log(`${what} ahead of time: ${error instanceof Error ? error.message : String(error)}`);
-      }
+  #ahead(what: string, work: () => void | Promise<void>): void {
+    this.#core.options.clock.soon(() => {
+      const run = async (): Promise<void> => work();
+      run().catch((error: unknown) =>
+        this.#core.options.log(`${what} ahead of time: ${error instanceof Error ? error.message : String(error)}`),
+      );
     });
   }
 
@@ -243,12 +239,15 @@ export class SignSessions {
       if (certificate !== undefined) {
         const encoded = encodeCertificate(certificate);
         // For members that were away now and are asked for the signature.
-        this.#core.store.put('assignment-certificate', candidate, encoded);
+        this.#state.keepCertifiedAssignment(id, take.id, take.request, encoded);
         return encodeParts([stored.bytes, stored.batch, stored.certificate, encoded]);
       }
       last = this.#core.refusal('presign assignment', answers, weight);
-      // Another leader was faster with this one: its votes are gone, the next presign is free. Anything else would meet the next one too.
-      if (!answers.some((answer) => 'error' in answer && checkOf(answer.error) === 'MPC:S1')) break;
+      // Another leader was faster with this one: its votes are gone, the next presign is free. One that was restored may vote on a younger
+      // presign. Anything else would meet the next one too.
+      const onlyThisOne = (error: Error): boolean =>
+        checkOf(error) === 'MPC:S1' || ('code' in error && error.code === 'ABSTAINS');
+      if (!answers.some((answer) => 'error' in answer && onlyThisOne(answer.error))) break;
     }
     throw last ?? new RefusedError('UNAVAILABLE', 'the presign pool is empty');
   }
@@ -257,6 +256,7 @@ export class SignSessions {
 
   #openClient(bytes: Uint8Array, kind: string): Envelope {
     const envelope = openEnvelope(bytes, this.#core.options.networkId);
+    noteSession(envelope.session);
     if (envelope.kind !== kind) throw new DecodeError('Envelope.kind', `is ${envelope.kind}, must be ${kind}`);
     return envelope;
   }
@@ -285,16 +285,20 @@ export class SignSessions {
     this.#owned(envelope, dwallet);
     const known = this.#verified.get(key);
     if (known !== undefined) return { verified: known, request };
+    const verified = await this.#verifying.share(key, () => this.#verifyNow(dwallet, request, key));
+    return { verified, request };
+  }
+
+  async #verifyNow(dwallet: StoredDWallet, request: SignRequest, key: string): Promise<VerifiedSignMessage> {
     const presign = await this.#records.presign(request.presignId);
-    const assigned = presign === undefined ? undefined : await this.#records.assignment(request.presignId);
+    const claimed = { dwallet: request.id, request: assignedRequestOf(request) };
+    const assigned = presign === undefined ? undefined : await this.#records.assignment(request.presignId, claimed);
     if (assigned !== undefined && hex(assigned.dwallet) !== hex(request.id)) {
       throw new CheckError('MPC:S1', 'presign', 'is assigned to another dWallet');
     }
     const state = await this.#presignState(request.presignId, dwallet, assigned);
     this.#core.options.log('verifying a client message');
-    const verified = this.#verifyMessage(dwallet, request, presign?.presign, state);
-    this.#verified.set(key, verified);
-    return { verified, request };
+    return this.#verified.set(key, await this.#verifyMessage(dwallet, request, presign?.presign, state));
   }
 
   async #presignState(
@@ -302,11 +306,15 @@ export class SignSessions {
     dwallet: StoredDWallet,
     assigned: StoredAssignment | undefined,
   ): Promise<PresignState> {
+    if (this.#state.isPresignLocked(id)) return { kind: 'destroyed', reason: 'burnt' };
     const marked = await this.#markers.lookup(id);
-    if (marked === 'void') return { kind: 'destroyed', reason: 'void' };
+    // What it abstains from it can still check and record for others; its own votes and shares are refused elsewhere.
+    if (marked === 'void' && this.#state.takesPartIn(id)) return { kind: 'destroyed', reason: 'void' };
     if (assigned === undefined) return { kind: 'available' };
     const assignment: Assignment = { publicKey: dwallet.record.publicKey, request: assigned.request };
-    return marked === undefined ? { kind: 'assigned', assignment } : { kind: 'bound', assignment, digest: marked };
+    return marked === undefined || marked === 'void'
+      ? { kind: 'assigned', assignment }
+      : { kind: 'bound', assignment, digest: marked };
   }
 
   #verifyMessage(
@@ -314,16 +322,14 @@ export class SignSessions {
     request: SignRequest,
     presign: Presign | undefined,
     state: PresignState,
-  ): VerifiedSignMessage {
-    const assigned = presign === undefined ? undefined : this.#assigned.get(assignedKey(presign, record));
-    return verifySignMessage({
+  ): Promise<VerifiedSignMessage> {
+    return verifySignMessageIn(this.#core.options.compute, {
       setup: this.#state.requireSetup(),
       record,
       presign,
       state,
-      approved: { request: requestDigestOf(request), hashScheme: request.hashScheme, message: request.message },
+      approved: { request: assignedRequestOf(request), hashScheme: request.hashScheme, message: request.message },
       bytes: request.signMessage,
-      ...(assigned === undefined ? {} : { assigned }),
       random: this.#core.freshRandom([request.presignId]),
     });
   }
@@ -331,6 +337,7 @@ export class SignSessions {
   /** A member verifies and votes to bind the presign to exactly these client bytes (MPC 5.8 rule 2). */
   async voteBinding(requestBytes: Uint8Array): Promise<Uint8Array> {
     const { verified, request } = await this.#verify(requestBytes, 'fetch');
+    await this.#requirePart(request.presignId);
     return this.#core.voteOnce(bindingFact(request.presignId, requireVerified(verified).digest));
   }
 
@@ -354,11 +361,18 @@ export class SignSessions {
     ];
     const { verified, request } = await this.#verify(requestBytes, 'fetch');
     const fact = bindingFact(request.presignId, requireVerified(verified).digest);
-    verifyCertificate(this.#core.committee, decodeCertificate(certificate), fact, 'MPC:S2');
+    this.#core.requireCertificate(certificate, fact, 'MPC:S2');
+    this.#keepBinding(request, fact.digest, certificate);
+    await this.#requirePart(request.presignId);
     const decryption = this.#decryption(verified, decodeExpected(expected));
     // The marker is on disk before anything secret is touched (MPC 5.8 rule 3).
     const permit = await permitShares(this.#markers, verified);
     return { permit, decryption, request };
+  }
+
+  /** For the count of unused reservations, here and at validators that are away now. */
+  #keepBinding({ assignedTo, presignId }: SignRequest, bound: Digest, certificate: Uint8Array): void {
+    if (assignedTo === 'reservation') this.#records.keepBinding(presignId, bound, certificate);
   }
 
   /** Optimistic shares in an envelope of this validator. */
@@ -395,44 +409,20 @@ export class SignSessions {
     if (!verifySignature({ ...facts, curve: facts.setup.curve }, record.signature)) {
       throw new CheckError('MPC:S14', 'SignatureRecord.signature', 'does not verify');
     }
+    if (!recoversTo(record.signature, facts.messageDigest, facts.setup.curve.encodePoint(facts.publicKey)))
+      throw new CheckError('MPC:S14', 'SignatureRecord.recoveryId', 'recovers another key');
     // A validator that gave no share marks the presign all the same: whatever it hears later, it answers no other bytes.
-    await permitShares(this.#markers, verified);
-    // The first one stays: a later one can only differ in whom its leader flags.
+    if (this.#state.takesPartIn(facts.presign.presignId)) await permitShares(this.#markers, verified);
+    else await this.#markers.markVoid(facts.presign.presignId);
+    // All correct ones are the same bytes: nonce and key fix the signature.
     this.#core.store.putOnce('signature', hex(facts.presign.presignId), recordBytes);
-    this.#verified.delete(this.#openSign(requestBytes).key);
     return new Uint8Array(0);
   }
 
   // Leading ---------------------------------------------------------------------------------------------------------------------
 
-  #openShares(
-    transcript: SignatureTranscript,
-    decryption: SigningDecryption,
-  ): { published: DecryptionShares[]; proved: ProvedDecryptionShares[]; blamed: Blame[] } {
-    const blamed: Blame[] = [];
-    const { presignId: session } = requireVerified(decryption.verified).presign;
-    const openOnce = (bytes: Uint8Array, kind: string, seen: Set<ValidatorId>) => {
-      const opened = this.#core.openMember(bytes, kind, session);
-      if (seen.has(opened.from))
-        throw new DecodeError('SignatureTranscript', `validator ${opened.from} is in it twice`);
-      seen.add(opened.from);
-      return opened;
-    };
-    const publishers = new Set<ValidatorId>();
-    const published = transcript.published.flatMap((bytes) => {
-      const { from, envelope } = openOnce(bytes, 'sign/share', publishers);
-      const received = receiveShares(decryption.request, from, envelope.body);
-      if (received.status === 'blamed') blamed.push(received.blame);
-      return received.status === 'accepted' ? [received.message] : [];
-    });
-    const provers = new Set<ValidatorId>();
-    const proved = transcript.proved.flatMap((bytes) => {
-      const { from, envelope } = openOnce(bytes, 'sign/proof', provers);
-      const received = receiveProvedShares(abortRequest(decryption), from, envelope.body);
-      if (received.status === 'blamed') blamed.push(received.blame);
-      return received.status === 'accepted' ? [received.message] : [];
-    });
-    return { published, proved, blamed };
+  #openShares(transcript: SignatureTranscript, decryption: SigningDecryption): OpenedShares {
+    return openShares(this.#core.committee, this.#core.options.networkId, transcript, decryption);
   }
 
   /** Leads one signature. @returns SignatureRecord and the list of faults. */
@@ -451,6 +441,7 @@ export class SignSessions {
     const fact = bindingFact(request.presignId, facts.digest);
     const { certificate, answers } = await core.certify('sign/bind', bytes, fact, { graceMs: 0 });
     const bound = encodeCertificate(certificate);
+    this.#keepBinding(request, facts.digest, bound);
     // E of MPC 5.7: the first weight t that answered. Their shares combine at almost no cost (CG 3.8); if one goes away, everybody is asked.
     const expected: ValidatorId[] = [];
     for (const answer of answers)
@@ -459,7 +450,8 @@ export class SignSessions {
 
     const blamed: Blame[] = [];
     const blame = (transcript: SignatureTranscript, faults: readonly Blame[]): void => {
-      this.#keepEvidence(request.presignId, transcript, faults);
+      if (faults.length > 0)
+        this.#evidence.signature(request.presignId, transcript, faults, this.#evidenceRecords(request));
       for (const fault of faults) if (!blamed.some((known) => sameFault(known, fault))) blamed.push(fault);
     };
     let attempt = await this.#gather(verified, bytes, bound, expected);
@@ -473,7 +465,9 @@ export class SignSessions {
       const have = access.weight(attempt.opened.published.map(({ sender }) => sender));
       throw new ThresholdNotReachedError('decryption shares', have, access.threshold, blamed);
     }
+    const combining = core.options.clock.now();
     let signature = combineSignature(attempt.decryption, attempt.opened.published);
+    core.options.observer.step('sign/combine', 'leader', (core.options.clock.now() - combining) / 1000);
     if (signature === undefined) {
       core.options.log('the shares do not give a signature: asking for proofs');
       const proved: Uint8Array[] = [];
@@ -481,7 +475,7 @@ export class SignSessions {
       await core.collect('sign/prove', attempt.body, keep, { graceMs: 'adaptive' });
       const transcript: SignatureTranscript = { ...attempt.transcript, proved };
       const opened = this.#openShares(transcript, attempt.decryption);
-      const outcome = this.#resolve(attempt.decryption, opened);
+      const outcome = await this.#resolve(attempt.decryption, opened, transcript);
       blame(transcript, [...opened.blamed, ...outcome.blamed]);
       if (outcome.kind === 'incomplete') {
         const have = access.weight(opened.proved.map(({ sender }) => sender));
@@ -494,9 +488,11 @@ export class SignSessions {
       presignId: request.presignId,
       digest: facts.digest,
       signature,
-      flagged: [...new Set(blamed.map(({ party }) => party))].sort((a, b) => a - b).map((party) => validatorId(party)),
     });
-    await core.collect('sign/record', encodeParts([bytes, record]), () => {}, { graceMs });
+    const kept = encodeParts([bytes, record]);
+    const stored = await core.collect('sign/record', kept, () => {}, { graceMs });
+    // What is answered is on this disk first: not so if the own part came too late or failed. Then this stores it, or throws.
+    if (!stored.some((answer) => answer.validator === core.index && 'body' in answer)) await this.record(kept);
     return encodeParts([record, encodeBlame(blamed)]);
   }
 
@@ -539,55 +535,79 @@ export class SignSessions {
     return { decryption, body, transcript, opened, enough };
   }
 
-  #resolve(
+  /** @throws RefusedError PRESIGN_BURNT when every share is right and there is no signature: the presign is wrong. */
+  async #resolve(
     decryption: SigningDecryption,
-    opened: { readonly published: readonly DecryptionShares[]; readonly proved: readonly ProvedDecryptionShares[] },
-  ): AbortOutcome {
-    return resolveAbort(decryption, opened.published, opened.proved, this.#core.freshRandom([encodeText('abort')]));
-  }
-
-  #keepEvidence(id: PresignId, transcript: SignatureTranscript, blamed: readonly Blame[]): void {
-    for (const party of new Set(blamed.map((fault) => fault.party))) {
-      const faults = blamed.filter((fault) => fault.party === party);
-      this.#core.store.putOnce(
-        'evidence',
-        `sign.${hex(id).slice(0, 32)}.${party}`,
-        encodeParts([encodeBlame(faults), encodeTranscript(transcript)]),
-      );
-      this.#core.options.log(`validator ${party} is at fault (${faults[0]?.check}): ${faults[0]?.reason}`);
-    }
-  }
-
-  /**
-   * Decides evidence again, from its messages alone: this validator need not have taken part in the signature.
-   * @returns the faults that the messages prove now; equal to what the evidence says, or the evidence is worth nothing.
-   */
-  async checkEvidence(evidence: Uint8Array): Promise<readonly Blame[]> {
-    const [, transcriptBytes] = decodeParts(evidence, 'Evidence', 2) as [Uint8Array, Uint8Array];
-    const transcript = decodeTranscript(transcriptBytes);
-    const { envelope, request } = this.#openSign(transcript.request);
-    const dwallet = this.#owned(envelope, await this.#records.acceptedDWallet(request.id));
-    const presign = await this.#records.presign(request.presignId);
-    // Whether a share is right does not depend on what this validator has assigned. The result is used here only and never remembered.
-    const assignment: Assignment = { publicKey: dwallet.record.publicKey, request: requestDigestOf(request) };
-    const verified = this.#verifyMessage(dwallet, request, presign?.presign, { kind: 'assigned', assignment });
-    const decryption = this.#decryption(verified, transcript.expected);
-    const opened = this.#openShares(transcript, decryption);
+    { published, proved }: OpenedShares,
+    transcript: SignatureTranscript,
+  ): Promise<AbortOutcome> {
     try {
-      return [...opened.blamed, ...this.#resolve(decryption, opened).blamed];
+      const random = this.#core.freshRandom([encodeText('abort')]);
+      return await resolveAbortIn(this.#core.options.compute, decryption, published, proved, random);
     } catch (error) {
-      // Shares that are all right are no bug when somebody only claims that they were wrong.
-      if (error instanceof BugError) return opened.blamed;
+      if (error instanceof BugError) await this.#alarm(transcript);
       throw error;
     }
   }
+
+  // Evidence and alarm --------------------------------------------------------------------------------------------------------------
+
+  /** The certified records that a signature is judged by. */
+  #evidenceRecords({ id, presignId }: SignRequest): EvidenceRecords {
+    const dwallet = this.#state.dwallet(id);
+    const presign = this.#state.presign(presignId);
+    return {
+      ...this.#state.evidenceRecords(),
+      dwallet: { record: dwallet.bytes, certificate: dwallet.certificate },
+      ...(presign === undefined
+        ? {}
+        : { presign: { record: presign.bytes, certificate: presign.certificate, batch: presign.batch } }),
+    };
+  }
+
+  /**
+   * MPC 5.7: nobody is at fault and there is no signature. If the messages show that, everybody gets them, spends the presign and locks the dWallet
+   * until its operators have looked; nothing is tried again.
+   * @throws RefusedError PRESIGN_BURNT. Returns if the messages show nothing of the kind.
+   */
+  async #alarm(transcript: SignatureTranscript): Promise<void> {
+    const core = this.#core;
+    const { request } = this.#openSign(transcript.request);
+    const file = this.#evidence.unexplained(request.presignId, transcript, this.#evidenceRecords(request));
+    const judged = this.#evidence.judge(file);
+    if (!judged.valid) {
+      core.options.log(`ALARM: a signature failed and its messages do not show why: ${judged.problem ?? ''}`);
+      return;
+    }
+    await core.collect('sign/alarm', encodeParts([transcript.request, file]), () => {}, { graceMs });
+    throw burnt();
+  }
+
+  /** What every member does about an alarm that it has judged itself. A leader's word locks nothing. */
+  alarm(body: Uint8Array): Uint8Array {
+    const [requestBytes, file] = decodeParts(body, 'Alarm', 2, maxEvidenceBytes) as [Uint8Array, Uint8Array];
+    const { request, key } = this.#openSign(requestBytes);
+    const { valid, evidence, problem } = this.#evidence.judge(file);
+    if (!valid || evidence?.kind !== 'unexplained' || hex(evidence.session) !== hex(request.presignId))
+      throw new CheckError('MPC:S14', 'Alarm.evidence', problem ?? 'is about something else');
+    if (hex(decodeTranscript(evidence.material).request) !== hex(requestBytes))
+      throw new CheckError('MPC:S14', 'Alarm.request', 'is not the one in the evidence');
+    const id = this.#evidence.keepAlarm(evidence);
+    this.#state.lockPresign(request.presignId, id);
+    this.#state.lockDWallet(request.id, id);
+    this.#verified.delete(key);
+    return new Uint8Array(0);
+  }
 }
 
-type TakePresign = ReturnType<typeof decodeTakePresign>;
+/** For the client: this presign is spent, and another try would change nothing. */
+const burnt = (): RefusedError =>
+  new RefusedError(
+    'PRESIGN_BURNT',
+    'all shares are right and give no signature: the presign is wrong, it is spent, and the dWallet is locked until operators have looked',
+  );
 
 const requestKey = (take: TakePresign): string => hex(concat(take.id, take.request));
 const assignedKey = ({ presignId }: Presign, { sessionId }: DWalletRecord): string => hex(concat(presignId, sessionId));
-const requestDigestOf = ({ id, hashScheme, message, nonce }: SignRequest): Digest =>
-  signRequestDigest(id, hashScheme, message, nonce);
 const fromHex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'));
 const sameFault = (a: Blame, b: Blame): boolean => a.party === b.party && a.check === b.check && a.reason === b.reason;

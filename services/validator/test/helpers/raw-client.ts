@@ -21,8 +21,8 @@ import {
   encodeSignRequest,
   encodeTakePresign,
   maxBodyBytes,
+  messageRequest,
   sealEnvelope,
-  signRequestDigest,
 } from '@dwallet/two-pc-mpc/network';
 import { type ToyNetwork, accountKeyOf, curve, fixture, fromHex, randomFor } from './toy-network.ts';
 
@@ -62,8 +62,11 @@ export class RawClient {
   }
 
   takeRequest(message: Uint8Array, nonce: Uint8Array): Uint8Array {
-    const request = signRequestDigest(this.id, 'sha256', message, nonce);
-    return this.seal(clientKind.takePresign, this.id, encodeTakePresign(this.id, request));
+    return this.seal(
+      clientKind.takePresign,
+      this.id,
+      encodeTakePresign(this.id, messageRequest('sha256', message, nonce)),
+    );
   }
   /** A presign assigned to this message. */
   async take(to: number, label: string): Promise<Taken> {
@@ -106,6 +109,7 @@ export class RawClient {
     const fields = {
       id: this.id,
       presignId: presign.presignId,
+      assignedTo: 'message' as const,
       hashScheme: 'sha256' as const,
       nonce,
       message,

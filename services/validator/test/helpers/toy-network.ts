@@ -22,9 +22,10 @@ import {
   seededRandom,
   validatorId,
 } from '@dwallet/sigma';
-import { MemorySignMessageStore } from '@dwallet/two-pc-mpc/client';
+import { MemorySignMessageStore, type SignMessageStore } from '@dwallet/two-pc-mpc/client';
 import {
   type Committee,
+  type ComputePool,
   MemorySingleUseStore,
   type Peer,
   type SingleUseStore,
@@ -39,8 +40,10 @@ import {
   sealEnvelope,
   signingPublicKey,
 } from '@dwallet/two-pc-mpc/network';
-import { Keystore } from '../../src/keystore.ts';
+import type { Timeouts } from '../../src/core.ts';
+import { Keystore, type KeystoreUnlock } from '../../src/keystore.ts';
 import { MemoryRecordStore, type RecordStore } from '../../src/store/record-store.ts';
+import { type Observer, silentObserver } from '../../src/observer.ts';
 import { Validator } from '../../src/validator.ts';
 
 export const curve = secp256k1Curve;
@@ -57,11 +60,23 @@ let toy: PublicParameters | undefined;
 /** Delta_q of about 1033 bits, q of secp256k1. Built once per test file. */
 export const toyParameters = (): PublicParameters => (toy ??= deriveTestParameters(wasmKernel, 520));
 
+/** What opens the keystores of a toy network. */
+export const toyUnlock = (): KeystoreUnlock => ({ key: new Secret(new Uint8Array(32).fill(7)) });
+
+/** A keystore's content as version 1 wrote it, which the fixture keeps: it is no secret. */
+const versionOneKeystore = (keystore: Keystore): string =>
+  JSON.stringify({
+    version: 1,
+    identity: hex(keystore.identity.expose()),
+    root: hex(keystore.root.expose()),
+    shares: Object.fromEntries([...(keystore.shares ?? [])].map(([id, share]) => [id, share.expose().toString(16)])),
+  });
+
 /** Kind -> id -> hex. */
 export type Records = Record<string, Record<string, string>>;
 
 export interface Snapshot {
-  /** keystore.json of each validator. */
+  /** keystore.json of each validator, as version 1 wrote it. */
   readonly keystores: readonly string[];
   /** Records that all validators have, then those of each one alone. */
   readonly common: Records;
@@ -130,6 +145,10 @@ export interface ToyOptions {
   readonly storeOf?: (index: ValidatorId) => RecordStore;
   readonly markersOf?: (index: ValidatorId) => SingleUseStore;
   readonly log?: (text: string) => void;
+  readonly observerOf?: (index: ValidatorId) => Observer | undefined;
+  /** Where a validator computes; default: inline. The test closes it. */
+  readonly computeOf?: (index: ValidatorId) => ComputePool | undefined;
+  readonly timeouts?: Partial<Timeouts>;
 }
 
 export class ToyNetwork {
@@ -152,7 +171,7 @@ export class ToyNetwork {
   readonly #random: Random[];
   #generation = 0;
 
-  constructor({ from, label = 'network', storeOf, markersOf, log }: ToyOptions = {}) {
+  constructor({ from, label = 'network', storeOf, markersOf, log, observerOf, computeOf, timeouts }: ToyOptions = {}) {
     this.label = label;
     this.#snapshot = from;
     const { validators } = this.access;
@@ -162,7 +181,7 @@ export class ToyNetwork {
         mkdirSync(folder, { recursive: true });
         writeFileSync(join(folder, 'keystore.json'), from.keystores[i - 1] as string);
       }
-      return Keystore.open(folder, randomFor(`${label}/keystore/${i}`));
+      return Keystore.open(folder, randomFor(`${label}/keystore/${i}`), toyUnlock());
     });
     this.stores = validators.map((i) => {
       const store = storeOf?.(i) ?? new ToyStore();
@@ -180,14 +199,21 @@ export class ToyNetwork {
     this.networkId = networkIdOf(networkName, this.parameters.profile.id, this.committee.digest);
     this.#random = validators.map((i) => randomFor(`${label}/random/${i}`));
     if (log !== undefined) this.#log = log;
+    if (observerOf !== undefined) this.#observerOf = observerOf;
+    if (computeOf !== undefined) this.#computeOf = computeOf;
+    this.#timeouts = { sharesMs: 400, fetchMs: 2000, answerMs: 60_000, ...timeouts };
     this.validators = validators.map((i) => this.#make(i));
   }
 
+  readonly #timeouts: Timeouts;
+  #observerOf: NonNullable<ToyOptions['observerOf']> = () => undefined;
+  #computeOf: NonNullable<ToyOptions['computeOf']> = () => undefined;
   #log = (text: string): void => {
     this.logs.push(text);
   };
 
   #make(index: ValidatorId): Validator {
+    const compute = this.#computeOf(index);
     return new Validator({
       index,
       networkName,
@@ -200,7 +226,9 @@ export class ToyNetwork {
       random: this.#random[index - 1] as Random,
       peers: new Map(this.access.validators.filter((to) => to !== index).map((to) => [to, this.peer(to, index)])),
       log: this.#log,
-      timeouts: { sharesMs: 400, fetchMs: 2000, answerMs: 60_000 },
+      observer: this.#observerOf(index) ?? silentObserver,
+      ...(compute === undefined ? {} : { compute }),
+      timeouts: this.#timeouts,
       allowTestProfile: true,
     });
   }
@@ -240,7 +268,7 @@ export class ToyNetwork {
     for (const i of this.access.validators) this.restart(i);
   }
   restart(index: number): Validator {
-    this.keystores[index - 1] = Keystore.open(join(this.folder, String(index)), randomFor('not used'));
+    this.keystores[index - 1] = Keystore.open(join(this.folder, String(index)), randomFor('not used'), toyUnlock());
     this.validators[index - 1] = this.#make(v(index));
     return this.validator(index);
   }
@@ -271,6 +299,10 @@ export class ToyNetwork {
       readonly first?: number;
       readonly store?: WalletStore;
       readonly peers?: Peer[];
+      readonly messages?: SignMessageStore;
+      /** Default: nothing is prepared, so that a test sees what it asked for. */
+      readonly prepare?: number;
+      readonly compute?: ComputePool;
     } = {},
   ): Promise<DWalletClient> {
     const { name = 'alice', first = 1 } = options;
@@ -279,8 +311,10 @@ export class ToyNetwork {
       parameters: this.parameters,
       curve,
       store: options.store ?? new MemoryWalletStore(name === 'alice' ? this.#snapshot?.wallet : undefined),
-      messages: new MemorySignMessageStore(),
+      messages: options.messages ?? new MemorySignMessageStore(),
       random: randomFor(`${this.label}/client/${name}`),
+      prepare: options.prepare ?? 0,
+      ...(options.compute === undefined ? {} : { compute: options.compute }),
       log: (text) => this.logs.push(`${name}: ${text}`),
       allowTestProfile: true,
     });
@@ -329,9 +363,7 @@ export class ToyNetwork {
         ]),
       ),
     );
-    const keystores = this.access.validators.map((i) =>
-      readFileSync(join(this.folder, String(i), 'keystore.json'), 'utf8'),
-    );
+    const keystores = this.keystores.map(versionOneKeystore);
     return { keystores, common, own, wallet };
   }
 

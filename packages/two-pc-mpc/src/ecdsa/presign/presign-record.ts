@@ -67,13 +67,16 @@ export const createPresign = (setup: NetworkSetup, fields: PresignFields): Presi
 export const encodePresign = (setup: NetworkSetup, presign: Presign): Uint8Array =>
   concat(header(messageType.presignRecord), ...fieldItems(setup, presign));
 
+const presignBytes = ({ curve, parameters }: NetworkSetup): number =>
+  70 + 10 * parameters.group.elementBytes + 2 * curve.pointBytes;
+
 /**
  * Strict: elements valid and squares, nonce points valid and not O (MPC:V6).
  * @throws DecodeError; CheckError MPC:V3 for a presign of another setup.
  */
 export function decodePresign(setup: NetworkSetup, bytes: Uint8Array): Presign {
   const { curve, parameters } = setup;
-  requireLength(bytes, [70 + 10 * parameters.group.elementBytes + 2 * curve.pointBytes], 'Presign');
+  requireLength(bytes, [presignBytes(setup)], 'Presign');
   const reader = new Reader(bytes, 'Presign');
   readHeader(reader, messageType.presignRecord);
   reader.constant('kind', presignKind.universal);
@@ -95,6 +98,39 @@ export function decodePresign(setup: NetworkSetup, bytes: Uint8Array): Presign {
   });
   reader.end();
   return presign;
+}
+
+/** Session, index and identifier of an encoded presign. */
+export interface PresignIdentification {
+  readonly presignId: PresignId;
+  readonly sessionId: SessionId;
+  readonly index: number;
+}
+
+/**
+ * The identifier of an encoded presign without parsing its elements: whoever uses the presign decodes it strictly.
+ * @throws DecodeError; CheckError MPC:V3 for a presign of another setup.
+ */
+export function identifyPresign(setup: NetworkSetup, bytes: Uint8Array): PresignIdentification {
+  const { curve, parameters } = setup;
+  requireLength(bytes, [presignBytes(setup)], 'Presign');
+  const reader = new Reader(bytes, 'Presign');
+  readHeader(reader, messageType.presignRecord);
+  const kind = reader.fixed('kind', 1);
+  if (kind[0] !== presignKind.universal) throw new DecodeError(reader.path('kind'), 'is unknown');
+  const session = sessionId(reader.fixed('sessionId', 32));
+  const index = reader.uint16('index');
+  if (index >= maxBatch) throw new DecodeError(reader.path('index'), `is not below ${maxBatch}`);
+  readCurveId(reader, curve, 'curve');
+  const commitment = readDigest(reader, 'setup');
+  requireSameSetup(setup, commitment, 'MPC:V3', reader.path('setup'));
+  const ciphertexts = Array.from({ length: 5 }, (_, i) =>
+    reader.fixed(`ciphertext[${i}]`, 2 * parameters.group.elementBytes),
+  );
+  const points = [reader.fixed('R_B,0', curve.pointBytes), reader.fixed('R_B,1', curve.pointBytes)];
+  reader.end();
+  const items = [kind, session, encodeUint16(index), encodeUint8(curve.id), commitment, ...ciphertexts, ...points];
+  return { presignId: presignId(hashTagged('presign-id', items, 32)), sessionId: session, index };
 }
 
 /** What validators certify: the identifiers of all presigns of a session, in order. One batch per session. */

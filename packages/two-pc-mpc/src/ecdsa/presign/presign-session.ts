@@ -3,19 +3,21 @@
  *
  * @module
  */
-import type { Ciphertext } from '@dwallet/class-groups';
+import { type Ciphertext, readCiphertext } from '@dwallet/class-groups';
 import {
   type Digest,
   InvalidArgumentsError,
+  Reader,
   type SessionId,
   type ValidatorId,
+  concat,
   digestTagged,
   encodeContext,
   encodeUint16,
   encodeUint8,
 } from '@dwallet/sigma';
 import type { NetworkSetup } from '../../types.ts';
-import { encodeCiphertexts } from '../../wire/format.ts';
+import { encodeCiphertexts, requireLength } from '../../wire/format.ts';
 
 /** Kind byte of presigns and of their messages. Targeted presigns (MPC 4, imported keys) will be 1. */
 export const presignKind = { universal: 0 } as const;
@@ -79,12 +81,51 @@ export const nonceProofContext = (
     extra: [encodeUint8(presignKind.universal), encodeUint16(batch), encodeUint16(index)],
   });
 
-/** What validators vote on in round 2: all aggregated ciphertexts of the session. */
-export const maskAggregateDigest = ({ setup, sessionId, batch }: PresignSession, aggregate: MaskAggregate): Digest =>
+/** ct_gamma, ct_gamma x,0, ct_gamma x,1 of every presign: what one process hands to another. */
+export const encodeMaskAggregate = ({ parameters }: NetworkSetup, aggregate: MaskAggregate): Uint8Array =>
+  concat(...aggregate.flatMap(({ mask, maskedShares }) => encodeCiphertexts(parameters, [mask, ...maskedShares])));
+
+const ciphertextsPerMask = 3;
+
+/** Bytes of one presign in {@link encodeMaskAggregate}. */
+export const maskAggregateWidth = ({ parameters: { group } }: NetworkSetup): number =>
+  ciphertextsPerMask * 2 * group.elementBytes;
+
+/** Strict. @throws DecodeError unless it is about exactly `count` presigns. */
+export function decodeMaskAggregate(setup: NetworkSetup, bytes: Uint8Array, count: number): MaskAggregate {
+  requireLength(bytes, [count * maskAggregateWidth(setup)], 'MaskAggregate');
+  const reader = new Reader(bytes, 'MaskAggregate');
+  const aggregate = Array.from({ length: count }, (_, i) => {
+    const read = (field: string): Ciphertext => readCiphertext(reader, setup.parameters, `[${i}].${field}`);
+    return { mask: read('ct_gamma'), maskedShares: [read('ct_gammax0'), read('ct_gammax1')] as const };
+  });
+  reader.end();
+  return aggregate;
+}
+
+const aggregateDigest = ({ setup, sessionId, batch }: PresignSession, ciphertexts: readonly Uint8Array[]): Digest =>
   digestTagged('presign/mask-aggregate', [
     sessionId,
     setup.commitment,
     encodeUint8(presignKind.universal),
     encodeUint16(batch),
-    ...aggregate.flatMap(({ mask, maskedShares }) => encodeCiphertexts(setup.parameters, [mask, ...maskedShares])),
+    ...ciphertexts,
   ]);
+
+/** What validators vote on in round 2: all aggregated ciphertexts of the session. */
+export const maskAggregateDigest = (session: PresignSession, aggregate: MaskAggregate): Digest =>
+  aggregateDigest(
+    session,
+    aggregate.flatMap(({ mask, maskedShares }) => encodeCiphertexts(session.setup.parameters, [mask, ...maskedShares])),
+  );
+
+/** The same of an encoded aggregate. @throws DecodeError unless it is about exactly the presigns of the session. */
+export function encodedMaskAggregateDigest(session: PresignSession, bytes: Uint8Array): Digest {
+  const width = maskAggregateWidth(session.setup);
+  requireLength(bytes, [session.batch * width], 'MaskAggregate');
+  const size = width / ciphertextsPerMask;
+  return aggregateDigest(
+    session,
+    Array.from({ length: session.batch * ciphertextsPerMask }, (_, i) => bytes.subarray(i * size, (i + 1) * size)),
+  );
+}

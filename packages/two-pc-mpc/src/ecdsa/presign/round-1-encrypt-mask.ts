@@ -4,7 +4,13 @@
  *
  * @module
  */
-import { type Ciphertext, encodeCiphertext, readCiphertext, sampleRandomness } from '@dwallet/class-groups';
+import {
+  type Ciphertext,
+  type PublicParameters,
+  encodeCiphertext,
+  readCiphertext,
+  sampleRandomness,
+} from '@dwallet/class-groups';
 import type { Element } from '@dwallet/kernel';
 import {
   CheckError,
@@ -52,11 +58,36 @@ export const maskLanguage = ({ parameters, encryptionKey, shareCiphertexts }: Ne
 
 export const maskStatement = ({ mask, maskedShares }: MaskedShares): Statement => scaledStatement(mask, maskedShares);
 
-/** phi(gamma, eta_0, eta_1, eta_2) as ciphertexts. */
-function contribution(language: Language, witness: readonly bigint[], bits: readonly number[]): MaskedShares {
+/** (gamma, eta_0, eta_1, eta_2) of one presign. */
+export const drawMaskWitness = (parameters: PublicParameters, random: Random): readonly bigint[] => [
+  uniformBelow(random, parameters.q),
+  sampleRandomness(parameters, random),
+  sampleRandomness(parameters, random),
+  sampleRandomness(parameters, random),
+];
+
+/** phi(gamma, eta_0, eta_1, eta_2) as ciphertexts. @param language - {@link maskLanguage}. */
+export function maskContribution(
+  language: Language,
+  parameters: PublicParameters,
+  witness: readonly bigint[],
+): MaskedShares {
+  const bits = [bitLength(parameters.q), ...Array.from({ length: 3 }, () => parameters.randomnessBits)];
   const components = applySecret(language, witness, bits) as Element[];
   const at = (i: number): Ciphertext => ({ c1: components[2 * i] as Element, c2: components[2 * i + 1] as Element });
   return { mask: at(0), maskedShares: [at(1), at(2)] };
+}
+
+/** The message over contributions that were made from these witnesses. @param random - for the mask of the proof. */
+export function proveMasks(
+  args: PresignSession & { readonly validator: ValidatorId; readonly random: Random },
+  contributions: readonly MaskedShares[],
+  witnesses: readonly (readonly bigint[])[],
+): Uint8Array {
+  const { setup, validator, random } = args;
+  const statements = contributions.map(maskStatement);
+  const proof = prove(maskLanguage(setup), maskProofContext(args, validator), statements, witnesses, random);
+  return encodePresignRound1(setup, { sessionId: args.sessionId, contributions, proof });
 }
 
 /**
@@ -68,20 +99,13 @@ function contribution(language: Language, witness: readonly bigint[], bits: read
 export function encryptMask(
   args: PresignSession & { readonly validator: ValidatorId; readonly random: Random },
 ): Uint8Array {
-  const { setup, batch, validator, random } = args;
+  const { setup, batch, random } = args;
   requireBatch(batch);
   const { parameters } = setup;
   const language = maskLanguage(setup);
-  const bits = [bitLength(parameters.q), ...Array.from({ length: 3 }, () => parameters.randomnessBits)];
-  const witnesses = Array.from({ length: batch }, () => [
-    uniformBelow(random, parameters.q),
-    sampleRandomness(parameters, random),
-    sampleRandomness(parameters, random),
-    sampleRandomness(parameters, random),
-  ]);
-  const contributions = witnesses.map((witness) => contribution(language, witness, bits));
-  const proof = prove(language, maskProofContext(args, validator), contributions.map(maskStatement), witnesses, random);
-  return encodePresignRound1(setup, { sessionId: args.sessionId, contributions, proof });
+  const witnesses = Array.from({ length: batch }, () => drawMaskWitness(parameters, random));
+  const contributions = witnesses.map((witness) => maskContribution(language, parameters, witness));
+  return proveMasks(args, contributions, witnesses);
 }
 
 /** sid, kind, batch, (ct_gamma, ct_gamma x,0, ct_gamma x,1) for each presign, proof (MPC Appendix C). */

@@ -18,7 +18,16 @@ import {
   sessionId,
   verifyBatch,
 } from '@dwallet/sigma';
-import { type Inbox, type RoundOutcome, openInbox, requireThreshold, sortBlame } from '../../inbox.ts';
+import {
+  type Inbox,
+  type OwnMessage,
+  type RoundOutcome,
+  isOwnMessage,
+  openInbox,
+  requireThreshold,
+  sortBlame,
+} from '../../inbox.ts';
+import type { NetworkSetup } from '../../types.ts';
 import { bytesEqual, header, messageType, readDigest, readHeader, requireLength } from '../../wire/format.ts';
 import {
   type MaskAggregate,
@@ -37,53 +46,97 @@ export interface MaskAgreement extends RoundOutcome {
   readonly vote: Uint8Array;
 }
 
-/**
- * @param args.inbox - fixed set of PresignR1 messages; invalid ones are blamed and left out.
- * @param args.random - this verifier's own secret randomness for batch weights.
- * @throws ThresholdNotReachedError (MPC:P3) if fewer than weight t are valid.
- */
-export function agreeOnMasks(
-  args: PresignSession & { readonly access: AccessStructure; readonly inbox: Inbox; readonly random: Random },
-): MaskAgreement {
-  const { setup, access, batch, inbox, random } = args;
-  requireBatch(batch);
+/** Valid contributions of some validators, and their sums. */
+export interface CheckedMasks {
+  /** Ascending. */
+  readonly accepted: readonly ValidatorId[];
+  readonly blamed: readonly Blame[];
+  /** Sum over the accepted, per presign; empty if there are none. */
+  readonly sums: MaskAggregate;
+}
+
+/** MPC:P1 and MPC:P2 for the messages of an inbox, or of a part of one. @param args.random - this verifier's own, for batch weights. */
+export function checkMasks(
+  args: PresignSession & {
+    readonly access: Pick<AccessStructure, 'validators'>;
+    readonly inbox: Inbox;
+    readonly own?: OwnMessage | undefined;
+    readonly random: Random;
+  },
+): CheckedMasks {
+  const { setup, access, inbox, own, random } = args;
+  requireBatch(args.batch);
   // MPC:P1: shape, valid elements, squares.
   const opened = openInbox(access, inbox, 'MPC:P1', (bytes) => decodePresignRound1(args, bytes));
   const language = maskLanguage(setup);
-  const instances: ProofInstance[] = opened.messages.map(({ validator, message }) => ({
+  const foreign = opened.messages.filter(({ validator }) => !isOwnMessage(inbox, own, validator));
+  const instances: ProofInstance[] = foreign.map(({ validator, message }) => ({
     language,
     context: maskProofContext(args, validator),
     statements: message.contributions.map(maskStatement),
     proof: message.proof,
   }));
   // MPC:P2: under the context of the sender, so that a copied contribution fails.
-  const invalid = new Set(verifyBatch(instances, random));
+  const invalid = new Set(verifyBatch(instances, random).map((i) => foreign[i]?.validator as ValidatorId));
   const blamed: Blame[] = [
     ...opened.blamed,
-    ...[...invalid].map((i) => ({
-      party: opened.messages[i]?.validator as number,
+    ...[...invalid].map((party) => ({
+      party,
       check: 'MPC:P2',
       reason: 'the proof of scaled ciphertexts does not verify',
     })),
   ];
-  const valid = opened.messages.filter((_, i) => !invalid.has(i));
-  const accepted = valid.map(({ validator }) => validator);
-  // MPC:P3: one honest gamma_i makes gamma uniform and unknown.
-  requireThreshold(access, accepted, blamed, 'MPC:P3 presign round 1');
-  const sum = (index: number, pick: (contribution: MaskAggregate[number]) => Ciphertext): Ciphertext =>
-    addCiphertexts(
-      setup.parameters,
-      ...valid.map(({ message }) => pick(message.contributions[index] as MaskAggregate[number])),
-    );
-  const aggregate = Array.from({ length: batch }, (_, i) => ({
-    mask: sum(i, ({ mask }) => mask),
-    maskedShares: [
-      sum(i, ({ maskedShares }) => maskedShares[0]),
-      sum(i, ({ maskedShares }) => maskedShares[1]),
-    ] as const,
-  }));
+  const valid = opened.messages.filter(({ validator }) => !invalid.has(validator));
+  return {
+    accepted: valid.map(({ validator }) => validator),
+    blamed: sortBlame(blamed),
+    sums:
+      valid.length === 0
+        ? []
+        : addMasks(
+            setup,
+            valid.map(({ message }) => message.contributions),
+          ),
+  };
+}
+
+/** Sums of contributions, or of sums of them, presign by presign. @param parts - one at least, of the same length. */
+export function addMasks({ parameters }: NetworkSetup, parts: readonly MaskAggregate[]): MaskAggregate {
+  const [first] = parts as readonly [MaskAggregate];
+  return first.map((_, index) => {
+    const sum = (pick: (contribution: MaskAggregate[number]) => Ciphertext): Ciphertext =>
+      addCiphertexts(parameters, ...parts.map((part) => pick(part[index] as MaskAggregate[number])));
+    return {
+      mask: sum(({ mask }) => mask),
+      maskedShares: [sum(({ maskedShares }) => maskedShares[0]), sum(({ maskedShares }) => maskedShares[1])] as const,
+    };
+  });
+}
+
+/** MPC:P3: one honest gamma_i makes gamma uniform and unknown. @throws ThresholdNotReachedError. */
+export const requireMasks = (
+  access: AccessStructure,
+  { accepted, blamed }: Pick<CheckedMasks, 'accepted' | 'blamed'>,
+): void => requireThreshold(access, accepted, blamed, 'MPC:P3 presign round 1');
+
+/**
+ * @param args.inbox - fixed set of PresignR1 messages; invalid ones are blamed and left out.
+ * @param args.own - what this validator itself sent.
+ * @param args.random - this verifier's own secret randomness for batch weights.
+ * @throws ThresholdNotReachedError (MPC:P3) if fewer than weight t are valid.
+ */
+export function agreeOnMasks(
+  args: PresignSession & {
+    readonly access: AccessStructure;
+    readonly inbox: Inbox;
+    readonly own?: OwnMessage | undefined;
+    readonly random: Random;
+  },
+): MaskAgreement {
+  const { accepted, blamed, sums: aggregate } = checkMasks(args);
+  requireMasks(args.access, { accepted, blamed });
   const digest = maskAggregateDigest(args, aggregate);
-  return { accepted, blamed: sortBlame(blamed), aggregate, digest, vote: encodeMaskVote(args.sessionId, digest) };
+  return { accepted, blamed, aggregate, digest, vote: encodeMaskVote(args.sessionId, digest) };
 }
 
 export const encodeMaskVote = (session: SessionId, digest: Digest): Uint8Array =>

@@ -93,6 +93,44 @@ function withMaskTables({ parameters }: NetworkSetup, { c1, c2 }: Ciphertext): T
 }
 
 /**
+ * The contribution to one presign.
+ * @param mask - ct_gamma of the agreed aggregate.
+ * @param random - for this contribution to this mask only (MPC 1.5).
+ * Secrets touched: k_{j,i}, eta (never leave this function).
+ */
+export function contributeNonces(
+  session: PresignSession,
+  validator: ValidatorId,
+  mask: Ciphertext,
+  index: number,
+  random: Random,
+): NonceContribution {
+  const { setup } = session;
+  const { curve, parameters } = setup;
+  const bits = [bitLength(parameters.q), parameters.randomnessBits];
+  const language = nonceLanguage(setup, withMaskTables(setup, mask));
+  const contribute = () => {
+    // Uniform in [1, q): a nonce of 0 has no encodable point (statistical difference 2^-256).
+    const witness = [uniformNonZero(random, curve.q), sampleRandomness(parameters, random)];
+    const [c1, c2, point] = applySecret(language, witness, bits);
+    return { witness, ciphertext: { c1, c2 } as Ciphertext, point: point as Point };
+  };
+  const [first, second] = [contribute(), contribute()];
+  const proof = prove(
+    language,
+    nonceProofContext(session, validator, index),
+    [scaledDiscreteLog(first.ciphertext, first.point), scaledDiscreteLog(second.ciphertext, second.point)],
+    [first.witness, second.witness],
+    random,
+  );
+  return {
+    maskedNonces: [first.ciphertext, second.ciphertext],
+    publicNonces: [first.point, second.point],
+    proof,
+  };
+}
+
+/**
  * @param args.aggregate - as computed in round 2.
  * @param args.agreed - the digest with weight t (`tallyMaskVotes`).
  * @param args.random - seeded by `roundRandom` over `roundInputs` with `agreed` in them (MPC 1.5).
@@ -108,32 +146,9 @@ export function encryptNonces(
     readonly random: Random;
   },
 ): Uint8Array {
-  const { setup, aggregate, agreed, validator, random } = args;
+  const { aggregate, agreed, validator, random } = args;
   requireAgreed(args, aggregate, agreed);
-  const { curve, parameters } = setup;
-  const bits = [bitLength(parameters.q), parameters.randomnessBits];
-  const contributions = aggregate.map(({ mask }, index): NonceContribution => {
-    const language = nonceLanguage(setup, withMaskTables(setup, mask));
-    const contribute = () => {
-      // Uniform in [1, q): a nonce of 0 has no encodable point (statistical difference 2^-256).
-      const witness = [uniformNonZero(random, curve.q), sampleRandomness(parameters, random)];
-      const [c1, c2, point] = applySecret(language, witness, bits);
-      return { witness, ciphertext: { c1, c2 } as Ciphertext, point: point as Point };
-    };
-    const [first, second] = [contribute(), contribute()];
-    const proof = prove(
-      language,
-      nonceProofContext(args, validator, index),
-      [scaledDiscreteLog(first.ciphertext, first.point), scaledDiscreteLog(second.ciphertext, second.point)],
-      [first.witness, second.witness],
-      random,
-    );
-    return {
-      maskedNonces: [first.ciphertext, second.ciphertext],
-      publicNonces: [first.point, second.point],
-      proof,
-    };
-  });
+  const contributions = aggregate.map(({ mask }, index) => contributeNonces(args, validator, mask, index, random));
   return encodePresignRound3(args, aggregate, { sessionId: args.sessionId, aggregate: agreed, contributions });
 }
 
@@ -148,33 +163,62 @@ export function requireAgreed(session: PresignSession, aggregate: MaskAggregate,
   }
 }
 
-/** sid, kind, digest of the aggregate, batch, then ((ct_gamma k,j, R_j) twice, proof) for each presign. */
-export function encodePresignRound3(
-  { setup }: PresignSession,
-  aggregate: MaskAggregate,
-  message: PresignRound3,
+/** ((ct_gamma k,j, R_j) twice, proof) of one presign. @param mask - ct_gamma. */
+export function encodeNonceContribution(
+  setup: NetworkSetup,
+  mask: Ciphertext,
+  { maskedNonces, publicNonces, proof }: NonceContribution,
 ): Uint8Array {
   const { curve, parameters } = setup;
   return concat(
-    header(messageType.presignRound3),
-    message.sessionId,
-    encodeUint8(presignKind.universal),
-    message.aggregate,
-    encodeUint16(message.contributions.length),
-    ...message.contributions.flatMap(({ maskedNonces, publicNonces, proof }, i) => [
-      encodeCiphertext(parameters, maskedNonces[0]),
-      curve.encodePoint(publicNonces[0]),
-      encodeCiphertext(parameters, maskedNonces[1]),
-      curve.encodePoint(publicNonces[1]),
-      encodeProof(nonceLanguage(setup, (aggregate[i] as MaskAggregate[number]).mask), noncesPerPresign, proof),
-    ]),
+    encodeCiphertext(parameters, maskedNonces[0]),
+    curve.encodePoint(publicNonces[0]),
+    encodeCiphertext(parameters, maskedNonces[1]),
+    curve.encodePoint(publicNonces[1]),
+    encodeProof(nonceLanguage(setup, mask), noncesPerPresign, proof),
   );
 }
 
+/** Exact bytes of {@link encodeNonceContribution}. @param language - of any mask. */
+export const nonceContributionBytes = ({ curve, parameters }: NetworkSetup, language: Language): number =>
+  noncesPerPresign * (2 * parameters.group.elementBytes + curve.pointBytes) + proofBytes(language, noncesPerPresign);
+
+/** What comes before the contributions: sid, kind, digest of the aggregate, batch. */
+export const encodePresignRound3Head = ({ sessionId: session, batch }: PresignSession, agreed: Digest): Uint8Array =>
+  concat(header(messageType.presignRound3), session, encodeUint8(presignKind.universal), agreed, encodeUint16(batch));
+
+/** sid, kind, digest of the aggregate, batch, then ((ct_gamma k,j, R_j) twice, proof) for each presign. */
+export const encodePresignRound3 = (
+  session: PresignSession,
+  aggregate: MaskAggregate,
+  message: PresignRound3,
+): Uint8Array =>
+  concat(
+    encodePresignRound3Head(
+      { ...session, sessionId: message.sessionId, batch: message.contributions.length },
+      message.aggregate,
+    ),
+    ...message.contributions.map((contribution, i) =>
+      encodeNonceContribution(session.setup, (aggregate[i] as MaskAggregate[number]).mask, contribution),
+    ),
+  );
+
 /** Strict (MPC:P4). @throws DecodeError, CheckError MPC:P4. */
-export function decodePresignRound3(
+export const decodePresignRound3 = (
   session: PresignSession,
   languages: readonly Language[],
+  agreed: Digest,
+  bytes: Uint8Array,
+): PresignRound3 => decodePresignRound3Part(session, languages, 0, agreed, bytes);
+
+/**
+ * The contributions to the presigns `from`, `from + 1`, .. of a message, one per language. The others are not looked at, except for their
+ * size: whoever wants a whole message reads all its parts.
+ */
+export function decodePresignRound3Part(
+  session: PresignSession,
+  languages: readonly Language[],
+  from: number,
   agreed: Digest,
   bytes: Uint8Array,
 ): PresignRound3 {
@@ -193,10 +237,11 @@ export function decodePresignRound3(
   }
   const count = readBatch(reader, 'batch', maxBatch);
   if (count !== batch) throw new CheckError('MPC:P4', reader.path('batch'), `is ${count}, must be ${batch}`);
-  const statement = 2 * parameters.group.elementBytes + curve.pointBytes;
-  const width = noncesPerPresign * statement + proofBytes(languages[0] as Language, noncesPerPresign);
+  const width = nonceContributionBytes(setup, languages[0] as Language);
   requireLength(bytes, [69 + batch * width], 'PresignR3');
-  const contributions = languages.map((language, i): NonceContribution => {
+  reader.fixed('before', from * width);
+  const contributions = languages.map((language, offset): NonceContribution => {
+    const i = from + offset;
     const read = (j: number) => ({
       ciphertext: readCiphertext(reader, parameters, `[${i}].ct_gammak${j}`),
       point: readPoint(reader, curve, `[${i}].R${j}`),
@@ -208,6 +253,7 @@ export function decodePresignRound3(
       proof: readProof(reader, language, noncesPerPresign, `[${i}].proof`),
     };
   });
+  reader.fixed('after', (batch - from - languages.length) * width);
   reader.end();
   return { sessionId: own, aggregate, contributions };
 }

@@ -4,33 +4,18 @@
  * @module
  */
 import type { Ciphertext } from '@dwallet/class-groups';
-import {
-  type DrawnMask,
-  type Point,
-  type Proof,
-  type Random,
-  bytesToInteger,
-  invertMod,
-  mod,
-  proveWithMask,
-} from '@dwallet/sigma';
-import type { NetworkSetup, TargetedPresign } from '../../types.ts';
+import { type DrawnMask, type Point, type Proof, bytesToInteger, invertMod, mod, proveWithMask } from '@dwallet/sigma';
+import type { NetworkSetup, Randomizers, TargetedPresign } from '../../types.ts';
 import type { NonceSecrets } from './client-commit.ts';
 import { secondStageContext } from './contexts.ts';
-import { type Evaluator, directEvaluator } from './evaluator.ts';
+import type { Evaluated, Evaluator } from './evaluator.ts';
 import {
   type FirstStage,
   type NonceHashInput,
   deriveNonceRandomizers,
   randomizePublicNonce,
 } from './nonce-randomizers.ts';
-import {
-  type EvaluationRandomness,
-  type MaskPoints,
-  type SecondStageRandomness,
-  drawSecondStage,
-  maskPoints,
-} from './second-stage-randomness.ts';
+import type { EvaluationRandomness, MaskPoints, SecondStageRandomness } from './second-stage-randomness.ts';
 import { type Claim, type SecondStagePublic, curveClaims, denominatorClaim, numeratorClaim } from './sign-proofs.ts';
 
 /** r = R.x mod q; the x coordinate is the 32 bytes after the SEC1 tag. */
@@ -64,32 +49,29 @@ export interface SignDraft {
 /** What is signed: the rest of the input of the nonce hash. */
 export type SignedMessage = Pick<NonceHashInput, 'hashScheme' | 'message'>;
 
-/**
- * Steps 8 to 14 of MPC 5.4, drawing the randomness of stage 2.
- * @returns undefined if R_B = O or r = 0: the caller starts again from fresh secrets.
- * Secrets touched: `userShare`, all of `secrets`, the re-randomisers u and eta, which never leave this function.
- */
-export function evaluateSignature(
-  setup: NetworkSetup,
-  { presign, userPublicShare, ...signed }: NonceHashInput,
-  stage: FirstStage,
-  userShare: bigint,
-  secrets: NonceSecrets,
-  random: Random,
-): SecondStage | undefined {
-  const randomness = drawSecondStage(setup, random);
-  const draft: SignDraft = { setup, presign, userPublicShare, secrets, stage, randomness };
-  const points = maskPoints(setup.curve, userShare, randomness);
-  const evaluator = directEvaluator(setup, presign, [secrets.beta, secrets.alpha], randomness);
-  return evaluateDraft(draft, signed, userShare, points, evaluator);
-}
-
 /** The witness of L_DComEval: (a_1 + u_1 q, a_2 + u_2 q, rho_1, rho_2, eta). */
 const witnessOf = (
   [a1, a2]: readonly [bigint, bigint],
   rho: readonly [bigint, bigint],
   { shifts: [shift1, shift2], eta }: EvaluationRandomness,
 ): readonly bigint[] => [a1 + shift1, a2 + shift2, ...rho, eta];
+
+/** The class-group part of stage 2 for one message. */
+export interface Evaluations {
+  /** ct_gamma k. */
+  readonly maskedNonce: Ciphertext;
+  readonly denominator: Evaluated;
+  readonly numerator: Evaluated;
+}
+
+/** A draft that has met its message: what the class-group part needs, and the proofs that follow from it. */
+export interface OpenEvaluation {
+  readonly nu: Randomizers;
+  /** a_1 and a_2 in [0, q); secret. */
+  readonly coefficients: readonly [bigint, bigint];
+  /** The rest of stage 2. To be called once. */
+  complete(evaluations: Evaluations): SecondStage;
+}
 
 /**
  * Steps 8 to 14 of MPC 5.4 on a draft, which is used up by it, also if the result is undefined (R_B = O or r = 0).
@@ -99,11 +81,28 @@ const witnessOf = (
  */
 export function evaluateDraft(
   draft: SignDraft,
-  { hashScheme, message: m }: SignedMessage,
+  signed: SignedMessage,
   userShare: bigint,
   points: MaskPoints,
   evaluator: Evaluator,
 ): SecondStage | undefined {
+  const open = openEvaluation(draft, signed, userShare, points);
+  if (open === undefined) return undefined;
+  const maskedNonce = evaluator.maskedNonce(open.nu);
+  return open.complete({
+    maskedNonce,
+    denominator: evaluator.denominator(open.nu, maskedNonce),
+    numerator: evaluator.numerator(open.coefficients),
+  });
+}
+
+/** Everything of {@link evaluateDraft} but the class-group part, which may be computed elsewhere. */
+export function openEvaluation(
+  draft: SignDraft,
+  { hashScheme, message: m }: SignedMessage,
+  userShare: bigint,
+  points: MaskPoints,
+): OpenEvaluation | undefined {
   const { setup, presign, userPublicShare, stage, randomness } = draft;
   const { kA, alpha, beta, rho } = draft.secrets;
   const [rho0, rho1, rho2, rho3] = rho;
@@ -151,34 +150,32 @@ export function evaluateDraft(
     known: [points.publicNonce],
   });
 
-  // a + u q hides the coefficients even from a network that made malformed presign ciphertexts (MPC 5.5).
-  const maskedNonce = evaluator.maskedNonce(randomizers);
-  const denominator = evaluator.denominator(randomizers, maskedNonce);
-  const proofDenominator = proveClaim(
-    denominatorClaim(known, maskedNonce, denominator.ciphertext),
-    'pi_ctalphabeta',
-    witnessOf([beta, alpha], [rho2, rho1], randomness.denominator),
-    { t: randomness.denominator.t, known: [...denominator.mask, ...points.denominator] },
-  );
-
   const coefficients = [mod(kA * (r * userShare + m), q), mod(r * kA, q)] as const;
-  const numerator = evaluator.numerator(coefficients);
-  const proofNumerator = proveClaim(
-    numeratorClaim(known, numerator.ciphertext),
-    'pi_ctA',
-    witnessOf(coefficients, [mod(r * rho3 + m * rho0, q), mod(r * rho0, q)], randomness.numerator),
-    { t: randomness.numerator.t, known: [...numerator.mask, ...points.numerator] },
-  );
-
-  return {
-    publicNonce,
-    networkNonce,
-    numerator: numerator.ciphertext,
-    denominator: denominator.ciphertext,
-    proofKx,
-    proofPublicNonce,
-    proofNetworkNonce,
-    proofNumerator,
-    proofDenominator,
+  const complete = ({ maskedNonce, denominator, numerator }: Evaluations): SecondStage => {
+    // a + u q hides the coefficients even from a network that made malformed presign ciphertexts (MPC 5.5).
+    const proofDenominator = proveClaim(
+      denominatorClaim(known, maskedNonce, denominator.ciphertext),
+      'pi_ctalphabeta',
+      witnessOf([beta, alpha], [rho2, rho1], randomness.denominator),
+      { t: randomness.denominator.t, known: [...denominator.mask, ...points.denominator] },
+    );
+    const proofNumerator = proveClaim(
+      numeratorClaim(known, numerator.ciphertext),
+      'pi_ctA',
+      witnessOf(coefficients, [mod(r * rho3 + m * rho0, q), mod(r * rho0, q)], randomness.numerator),
+      { t: randomness.numerator.t, known: [...numerator.mask, ...points.numerator] },
+    );
+    return {
+      publicNonce,
+      networkNonce,
+      numerator: numerator.ciphertext,
+      denominator: denominator.ciphertext,
+      proofKx,
+      proofPublicNonce,
+      proofNetworkNonce,
+      proofNumerator,
+      proofDenominator,
+    };
   };
+  return { nu: randomizers, coefficients, complete };
 }

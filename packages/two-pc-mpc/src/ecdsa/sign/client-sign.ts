@@ -17,12 +17,15 @@ import {
 } from '@dwallet/sigma';
 import type { DWalletRecord, HashScheme, NetworkSetup, TargetedPresign } from '../../types.ts';
 import { commitNonce, sampleNonceSecrets } from './client-commit.ts';
-import { type SignDraft, evaluateDraft } from './client-evaluate.ts';
+import { type SecondStage, type SignDraft, evaluateDraft, openEvaluation } from './client-evaluate.ts';
+import type { ComputePool, RunOptions } from '../../compute/pool.ts';
+import { evaluateIn, prepareEvaluatorIn } from './evaluation-jobs.ts';
 import { type Evaluator, directEvaluator } from './evaluator.ts';
 import { hashMessage, hashSchemeId, messageScalar } from './message-hash.ts';
-import { preparedEvaluator } from './prepared-evaluator.ts';
+import { prepareEvaluator } from './prepared-evaluator.ts';
 import { type MaskPoints, drawSecondStage, maskPoints } from './second-stage-randomness.ts';
 import { encodeSignMessage } from './sign-message.ts';
+import { type Steps, finish } from './steps.ts';
 
 /** What a client message is for, before the message is known. */
 export interface SignTarget {
@@ -78,21 +81,36 @@ export interface MessageDraft {
  * @param random - hedged, for this draft only.
  * Secrets touched: x_A and everything drawn.
  */
-export function draftMessage(
+export const draftMessage = (target: SignTarget, random: Random, evaluatorOf: typeof directEvaluator): MessageDraft =>
+  finish(
+    // No step ends inside.
+    // oxlint-disable-next-line require-yield
+    draftInSteps(target, random, function* (...args) {
+      return evaluatorOf(...args);
+    }),
+  );
+
+/** As {@link draftMessage}; all randomness is drawn before the evaluator begins. */
+function* draftInSteps(target: SignTarget, random: Random, evaluatorOf: typeof prepareEvaluator): Steps<MessageDraft> {
+  const drawn = yield* drawInSteps(target, random);
+  const { setup, presign, secrets, randomness } = drawn.draft;
+  return { ...drawn, evaluator: yield* evaluatorOf(setup, presign, [secrets.beta, secrets.alpha], randomness) };
+}
+
+/** All that is drawn, and the points that follow from it. */
+function* drawInSteps(
   { setup, record, presign, userShare }: SignTarget,
   random: Random,
-  evaluatorOf: typeof directEvaluator,
-): MessageDraft {
+): Steps<Omit<MessageDraft, 'evaluator'>> {
   const { curve } = setup;
   const share = userShare.expose();
   const secrets = sampleNonceSecrets(curve, random);
   const stage = commitNonce(curve, presign, share, secrets, random);
+  yield;
   const randomness = drawSecondStage(setup, random);
-  return {
-    draft: { setup, presign, userPublicShare: record.userPublicShare, secrets, stage, randomness },
-    points: maskPoints(curve, share, randomness),
-    evaluator: evaluatorOf(setup, presign, [secrets.beta, secrets.alpha], randomness),
-  };
+  const points = maskPoints(curve, share, randomness);
+  yield;
+  return { draft: { setup, presign, userPublicShare: record.userPublicShare, secrets, stage, randomness }, points };
 }
 
 /**
@@ -105,11 +123,18 @@ export function completeMessage(
   hashScheme: HashScheme,
   messageDigest: Digest,
 ): Uint8Array | undefined {
-  const { setup, presign, stage } = draft;
-  const message = messageScalar(setup.curve, messageDigest);
+  const message = messageScalar(draft.setup.curve, messageDigest);
   const second = evaluateDraft(draft, { hashScheme, message }, userShare.expose(), points, evaluator);
-  if (second === undefined) return undefined;
-  return encodeSignMessage(setup.parameters, setup.curve, {
+  return second && encodeDraft(draft, second, hashScheme, messageDigest);
+}
+
+const encodeDraft = (
+  { setup, presign, stage }: SignDraft,
+  second: SecondStage,
+  hashScheme: HashScheme,
+  messageDigest: Digest,
+): Uint8Array =>
+  encodeSignMessage(setup.parameters, setup.curve, {
     presignId: presign.presignId,
     publicKey: presign.publicKey,
     hashScheme,
@@ -117,7 +142,6 @@ export function completeMessage(
     ...stage,
     ...second,
   });
-}
 
 /**
  * Makes SignMsg.
@@ -140,12 +164,50 @@ export function createSignMessage(args: CreateSignMessageArguments): Uint8Array 
 }
 
 /**
- * A draft with everything computed that does not need the message: about 27 powers of 1000 bits.
+ * A draft with everything computed that does not need the message: about 27 powers of 1000 bits. `userShare` is read in the first steps.
  *
  * The message cannot be in the hedge, because it is not known. So a generator that repeats itself, or a process image that is restored or
  * copied, gives the same secrets for two messages, which reveal x_A. Hence 64 fresh bytes at every preparation, and hence such drafts live in
  * memory only, in the hands of `client/prepare-presign.ts`, and are gone before they are used.
  * Secrets touched: x_A and everything drawn.
  */
-export const prepareMessage = (target: SignTarget, random: Random): MessageDraft =>
-  draftMessage(target, hedge(target, random, 'ecdsa-sign/client-prepare', []), preparedEvaluator);
+export const prepareMessage = (target: SignTarget, random: Random): Steps<MessageDraft> =>
+  draftInSteps(target, hedge(target, random, 'ecdsa-sign/client-prepare', []), prepareEvaluator);
+
+// With the class-group part in workers -------------------------------------------------------------------------------------------------
+
+/**
+ * {@link createSignMessage} with the two components of both evaluations side by side in the pool: the same message from the same randomness.
+ * @throws ComputeError; nothing has left then.
+ * Secrets touched: x_A; the exponents of the evaluations go to the workers as bytes that are overwritten on both sides.
+ */
+export async function createSignMessageIn(
+  pool: ComputePool,
+  args: CreateSignMessageArguments,
+  options: RunOptions = {},
+): Promise<Uint8Array> {
+  const { userShare, hashScheme } = args;
+  const messageDigest = hashMessage(hashScheme, args.message);
+  const random = hedge(args, args.random, 'ecdsa-sign/client', [encodeUint8(hashSchemeId(hashScheme)), messageDigest]);
+  const message = messageScalar(args.setup.curve, messageDigest);
+  for (let attempt = 0; attempt < 4; attempt++) {
+    const { draft, points } = finish(drawInSteps(args, random));
+    const open = openEvaluation(draft, { hashScheme, message }, userShare.expose(), points);
+    if (open === undefined) continue;
+    // Only the 2^-255 case comes round again. oxlint-disable-next-line no-await-in-loop
+    const evaluations = await evaluateIn(pool, draft, open, options);
+    return encodeDraft(draft, open.complete(evaluations), hashScheme, messageDigest);
+  }
+  throw new BugError('no usable nonce in four attempts');
+}
+
+/** {@link prepareMessage} with the two components side by side in the pool. The draft itself stays in this thread. */
+export async function prepareMessageIn(
+  pool: ComputePool,
+  target: SignTarget,
+  random: Random,
+  options: RunOptions = {},
+): Promise<MessageDraft> {
+  const drawn = finish(drawInSteps(target, hedge(target, random, 'ecdsa-sign/client-prepare', [])));
+  return { ...drawn, evaluator: await prepareEvaluatorIn(pool, drawn.draft, options) };
+}

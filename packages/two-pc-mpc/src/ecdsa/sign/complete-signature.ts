@@ -10,6 +10,7 @@ import {
   bytesToInteger,
   concat,
   encodeUint,
+  encodeUint8,
   invertMod,
   mod,
 } from '@dwallet/sigma';
@@ -46,6 +47,20 @@ export function verifySignature(
     lowS: true,
     format: 'compact',
   });
+}
+
+/** Whether the recovery id of a signature gives this key. @param publicKey - compressed, 33 bytes. */
+export function recoversTo(signature: EcdsaSignature, messageDigest: Uint8Array, publicKey: Uint8Array): boolean {
+  const { recoveryId: id } = signature;
+  if (!Number.isInteger(id) || id < 0 || id > 3) return false;
+  try {
+    const bytes = concat(encodeUint8(id), encodeCompactSignature(signature));
+    const recovered = secp256k1.recoverPublicKey(bytes, messageDigest, { prehash: false });
+    return bytesToInteger(recovered) === bytesToInteger(publicKey);
+  } catch {
+    // No point has that x coordinate: the id is wrong.
+    return false;
+  }
 }
 
 /**

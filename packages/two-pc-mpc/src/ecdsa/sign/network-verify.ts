@@ -18,17 +18,22 @@ import {
   type Proof,
   type ProofInstance,
   type Random,
+  seededRandom,
   verifyCurveRows,
   verifyExact,
   verifyFischlin,
 } from '@dwallet/sigma';
+import type { JobContext } from '../../compute/job-context.ts';
+import { ComputeError, type ComputePool, type RunOptions, packParts, runJob, unpackParts } from '../../compute/pool.ts';
+import { decodeDWalletRecord, encodeDWalletRecord } from '../../dwallet-dkg/record.ts';
 import { requireSameSetup } from '../../network-setup/setup-commitment.ts';
-import type { DWalletRecord, HashScheme, NetworkSetup, Presign, TargetedPresign } from '../../types.ts';
+import { encodeSetupRecord } from '../../network-setup/setup-record.ts';
+import type { DWalletRecord, HashScheme, NetworkSetup, Presign } from '../../types.ts';
 import { bytesEqual } from '../../wire/format.ts';
-import { derivePresignId } from '../presign/presign-record.ts';
+import { decodePresign, derivePresignId, encodePresign } from '../presign/presign-record.ts';
 import { targetPresign } from '../presign/target.ts';
 import { type Assignment, type PresignState, checkPresignState } from '../single-use.ts';
-import { type AssignedPresign, openAssigned } from './assigned-presign.ts';
+import { type AssignedPresign, assignPresign, openAssigned } from './assigned-presign.ts';
 import { nonceScalar } from './client-evaluate.ts';
 import { type PresignIdentity, type SecondStageProof, firstStageContext, secondStageContext } from './contexts.ts';
 import { hashMessage, messageScalar } from './message-hash.ts';
@@ -55,7 +60,7 @@ export interface ApprovedRequest {
 /** Public facts of a message that passed every check. */
 export interface VerifiedFacts {
   readonly setup: NetworkSetup;
-  readonly presign: TargetedPresign;
+  readonly presign: PresignIdentity;
   readonly assignment: Assignment;
   readonly hashScheme: HashScheme;
   readonly messageDigest: Digest;
@@ -89,7 +94,10 @@ class Verified {
   }
 }
 
-/** A client message that this process verified completely. The class stays in this module, so {@link verifySignMessage} is its only source. */
+/**
+ * A client message that this process verified completely. The class stays in this module, so {@link verifySignMessage} and
+ * {@link verifySignMessageIn} are its only sources.
+ */
 export type VerifiedSignMessage = Verified;
 
 /** The run-time side of the type: a cast or a look-alike does not pass. @throws BugError */
@@ -100,7 +108,8 @@ export function requireVerified(value: VerifiedSignMessage): VerifiedFacts {
   return value.facts;
 }
 
-export interface VerifySignMessageArguments {
+/** What is verified, and against what. */
+export interface OpenSignMessageArguments {
   readonly setup: NetworkSetup;
   /** DKG record of the dWallet that the request is for. */
   readonly record: DWalletRecord;
@@ -111,10 +120,13 @@ export interface VerifySignMessageArguments {
   readonly approved: ApprovedRequest;
   /** SignMsg as received. */
   readonly bytes: Uint8Array;
-  /** What `assignPresign` made of this presign and dWallet earlier; without it, it is made now. */
-  readonly assigned?: AssignedPresign;
   /** This validator's own randomness for the weights of batch verification. */
   readonly random: Random;
+}
+
+export interface VerifySignMessageArguments extends OpenSignMessageArguments {
+  /** What `assignPresign` made of this presign and dWallet earlier; without it, it is made now. */
+  readonly assigned?: AssignedPresign;
 }
 
 /** Decoding errors of a client message are failures of MPC:S3. */
@@ -128,7 +140,7 @@ function underS3<T>(read: () => T): T {
 }
 
 /** MPC:S1 and MPC:S2: the message is for this presign, this dWallet and the approved request, and the presign is free for it. */
-function checkRequest(args: VerifySignMessageArguments): { readonly digest: Digest; readonly assignment: Assignment } {
+function checkRequest(args: OpenSignMessageArguments): { readonly digest: Digest; readonly assignment: Assignment } {
   const { setup, record, presign, state, approved, bytes } = args;
   const { curve } = setup;
   const header = underS3(() => decodeSignMessageHeader(curve, bytes));
@@ -153,7 +165,7 @@ function checkRequest(args: VerifySignMessageArguments): { readonly digest: Dige
 }
 
 /** MPC:S3 as far as decoding does not do it: no ciphertext whose partial decryption would be refused or would leak (CG 2.9). */
-function checkCiphertexts({ setup: { parameters } }: VerifySignMessageArguments, message: SignMessage): void {
+function checkCiphertexts({ setup: { parameters } }: OpenSignMessageArguments, message: SignMessage): void {
   for (const [field, { c1 }] of [
     ['SignMsg.ct_A.c1', message.numerator],
     ['SignMsg.ct_alphabeta.c1', message.denominator],
@@ -180,30 +192,56 @@ function refuseFirst(checks: readonly ProofCheck[]): never {
   throw new BugError('a batch of proofs fails although each proof verifies');
 }
 
-/**
- * MPC 5.6. Every honest validator runs all of it; nobody relies on another's word.
- * @returns the verified message. With it weight t of validators can always complete a valid signature on the approved message under X.
- * @throws CheckError with the id of the failed check, MPC:S1 to MPC:S11. Nothing was decrypted and the presign is not bound.
- * Time: variable, public values only. One multi-exponentiation with four exponents of 1630 bits, two with three of 256, and about 40 points.
- */
-export function verifySignMessage(args: VerifySignMessageArguments): VerifiedSignMessage {
-  const { setup, record, presign: universal, approved, bytes, random } = args;
-  const { curve, parameters } = setup;
+/** What the checks that need no equation find, from the caller's own objects. */
+interface OpenedMessage {
+  readonly digest: Digest;
+  readonly assignment: Assignment;
+  readonly presign: Presign;
+  readonly message: SignMessage;
+}
 
+/** MPC:S1 to MPC:S3. */
+function openMessage(args: OpenSignMessageArguments): OpenedMessage {
+  const { setup, bytes } = args;
+  const { curve, parameters } = setup;
   const { digest, assignment } = checkRequest(args);
   const message = underS3(() => decodeSignMessage(parameters, curve, bytes));
   checkCiphertexts(args, message);
-  const r = nonceScalar(curve.q, curve.encodePoint(message.publicNonce));
-  if (r === 0n) throw new CheckError('MPC:S3', 'SignMsg.R', 'gives r = 0');
+  if (nonceScalar(curve.q, curve.encodePoint(message.publicNonce)) === 0n) {
+    throw new CheckError('MPC:S3', 'SignMsg.R', 'gives r = 0');
+  }
+  return { digest, assignment, presign: args.presign as Presign, message };
+}
 
+/** What the equations are about: public, and in the worker's case decoded from the bytes that the caller has checked. */
+interface Equations {
+  readonly setup: NetworkSetup;
+  readonly record: DWalletRecord;
+  readonly presign: Presign;
+  readonly message: SignMessage;
+  readonly assigned: AssignedPresign | undefined;
+  readonly random: Random;
+}
+
+const identityOf = ({ setup, record, presign }: Pick<Equations, 'setup' | 'record' | 'presign'>): PresignIdentity => ({
+  presignId: presign.presignId,
+  sessionId: presign.sessionId,
+  setup: setup.commitment,
+  publicKey: record.publicKey,
+});
+
+/** MPC:S4 to MPC:S11. @throws CheckError naming the first that fails. */
+function checkEquations(args: Equations): void {
+  const { setup, record, presign: universal, message, random } = args;
+  const { curve, parameters } = setup;
   // Everything below is derived here or comes from the DKG record and the certified presign.
-  const { userPublicShare, publicKey } = record;
-  const { hashScheme } = approved;
-  const { presignId, sessionId } = universal as Presign;
-  const identity: PresignIdentity = { presignId, sessionId, setup: setup.commitment, publicKey };
+  const { userPublicShare } = record;
+  const { hashScheme } = message;
+  const identity = identityOf(args);
+  const r = nonceScalar(curve.q, curve.encodePoint(message.publicNonce));
 
-  const assigned = args.assigned && openAssigned(args.assigned, universal as Presign, record, setup);
-  const presign = assigned?.presign ?? targetPresign(setup, universal as Presign, record);
+  const assigned = args.assigned && openAssigned(args.assigned, universal, record, setup);
+  const presign = assigned?.presign ?? targetPresign(setup, universal, record);
   const m = messageScalar(curve, message.messageDigest);
   const nonce = deriveNonceRandomizers({ curve, presign, userPublicShare, hashScheme, message: m }, message);
   const randomizedNonce = randomizePublicNonce(curve, presign, nonce.randomizers);
@@ -278,20 +316,126 @@ export function verifySignMessage(args: VerifySignMessageArguments): VerifiedSig
       { check: 'MPC:S11', field: 'SignMsg.pi_ctA', holds: () => verifyExact(numerator) },
     ]);
   }
+}
 
+/** The brand: from facts that the caller itself parsed and checked. */
+const verifiedFrom = (args: OpenSignMessageArguments, opened: OpenedMessage): VerifiedSignMessage => {
+  const { setup, record, approved, bytes } = args;
+  const { curve } = setup;
+  const { digest, assignment, message } = opened;
   return new Verified({
     setup,
-    presign,
+    presign: identityOf({ setup, record, presign: opened.presign }),
     assignment,
-    hashScheme,
+    hashScheme: approved.hashScheme,
     messageDigest: message.messageDigest,
-    message: m,
-    publicKey,
+    message: messageScalar(curve, message.messageDigest),
+    publicKey: record.publicKey,
     publicNonce: message.publicNonce,
-    r,
+    r: nonceScalar(curve.q, curve.encodePoint(message.publicNonce)),
     numerator: message.numerator,
     denominator: message.denominator,
     digest,
     bytes: bytes.slice(),
   });
+};
+
+/**
+ * MPC 5.6. Every honest validator runs all of it; nobody relies on another's word.
+ * @returns the verified message. With it weight t of validators can always complete a valid signature on the approved message under X.
+ * @throws CheckError with the id of the failed check, MPC:S1 to MPC:S11. Nothing was decrypted and the presign is not bound.
+ * Time: variable, public values only. One multi-exponentiation with four exponents of 1630 bits, two with three of 256, and about 40 points.
+ */
+export function verifySignMessage(args: VerifySignMessageArguments): VerifiedSignMessage {
+  const opened = openMessage(args);
+  checkEquations({ ...args, presign: opened.presign, message: opened.message, assigned: args.assigned });
+  return verifiedFrom(args, opened);
+}
+
+// The same with the equations in a worker ------------------------------------------------------------------------------------------
+
+/** Names of the jobs of this file. */
+export const signJob = { assign: 'sign/assign', verify: 'sign/verify' } as const;
+
+const holds = Uint8Array.of(1);
+const seedBytes = 32;
+
+/** Jobs about one presign go to the worker that combined its bases. */
+const affinityOf = ({ presignId }: Presign): string => presignId.join();
+
+const encodeSubject = (setup: NetworkSetup, record: DWalletRecord, presign: Presign): Uint8Array[] => [
+  encodeSetupRecord(setup),
+  encodeDWalletRecord(setup, record),
+  encodePresign(setup, presign),
+];
+
+/** The subject with its targeting and combined bases, as the worker remembers them. */
+function openSubject(context: JobContext, parts: readonly Uint8Array[], random: Random) {
+  const [setupRecord, dwalletRecord, presignRecord] = parts as [Uint8Array, Uint8Array, Uint8Array];
+  const setup = context.setup(setupRecord);
+  return context.remember('sign-subject', [setupRecord, dwalletRecord, presignRecord], () => {
+    const record = decodeDWalletRecord(setup, dwalletRecord);
+    const presign = decodePresign(setup, presignRecord);
+    return { setup, record, presign, assigned: assignPresign(setup, presign, record, random) };
+  });
+}
+
+/** The work of `assignPresign`, for the worker's memory. In: setup, dWallet and presign records, seed. Out: nothing. */
+export function runAssignPresign(context: JobContext, input: Uint8Array): Uint8Array {
+  const parts = unpackParts(input, 'AssignPresignJob', 4);
+  openSubject(context, parts, seededRandom(parts[3] as Uint8Array));
+  return new Uint8Array(0);
+}
+
+/** MPC:S4 to MPC:S11. In: setup, dWallet and presign records, SignMsg, seed. Out: one byte, if all hold. */
+export function runVerifySignMessage(context: JobContext, input: Uint8Array): Uint8Array {
+  const parts = unpackParts(input, 'VerifySignMessageJob', 5);
+  const random = seededRandom(parts[4] as Uint8Array);
+  const subject = openSubject(context, parts, random);
+  const { parameters, curve } = subject.setup;
+  checkEquations({ ...subject, message: decodeSignMessage(parameters, curve, parts[3] as Uint8Array), random });
+  return holds.slice();
+}
+
+/**
+ * Lets a worker do what `assignPresign` does, before the client's message is there. Only time is lost if it fails.
+ * @param args.random - this validator's own.
+ */
+export async function assignPresignIn(
+  pool: ComputePool,
+  args: Pick<OpenSignMessageArguments, 'setup' | 'record'> & { readonly presign: Presign; readonly random: Random },
+  options: RunOptions = {},
+): Promise<void> {
+  const { setup, record, presign, random } = args;
+  const input = packParts(...encodeSubject(setup, record, presign), random(seedBytes));
+  const job = { name: signJob.assign, input, secret: false };
+  await runJob(pool, job, { priority: 'normal', affinity: affinityOf(presign), ...options });
+}
+
+/**
+ * {@link verifySignMessage} with the equations in a worker. MPC:S1 to MPC:S3 and all parsing are done here, on the caller's own objects; the worker gets
+ * exactly those bytes, and its verdict counts for them only. The verified message is made from what was parsed here.
+ * @throws CheckError MPC:S1 to MPC:S11; ComputeError when there is no verdict.
+ */
+export async function verifySignMessageIn(
+  pool: ComputePool,
+  args: OpenSignMessageArguments,
+  options: RunOptions = {},
+): Promise<VerifiedSignMessage> {
+  // Nothing that the caller does to its arrays while a worker computes changes what was checked.
+  const own = { ...args, bytes: args.bytes.slice() };
+  const opened = openMessage(own);
+  const subject = encodeSubject(own.setup, own.record, opened.presign);
+  const input = packParts(...subject, own.bytes, own.random(seedBytes));
+  const job = { name: signJob.verify, input, secret: false };
+  let verdict: Uint8Array;
+  try {
+    verdict = await runJob(pool, job, { priority: 'urgent', affinity: affinityOf(opened.presign), ...options });
+  } catch (cause) {
+    if (cause instanceof ComputeError || (cause instanceof CheckError && cause.check.startsWith('MPC:S'))) throw cause;
+    // What is well-formed here is well-formed there: anything else is a fault of the worker, not of the client.
+    throw new ComputeError('COMPUTE_FAILED', 'a worker could not judge a client message', { cause });
+  }
+  if (!bytesEqual(verdict, holds)) throw new ComputeError('COMPUTE_GARBLED', 'a verdict is neither yes nor no');
+  return verifiedFrom(own, opened);
 }

@@ -1,20 +1,19 @@
 /**
- * SignatureRecord: what the network keeps and hands out of a finished signature (MPC 5.7, Appendix C). Layout of the signature: v || r || s.
+ * SignatureRecord: what the network keeps and hands out of a finished signature (MPC 5.7). Layout of the signature: v || r || s.
+ *
+ * The list of flagged parties of MPC Appendix C is not in it: nobody certifies the record, so the list would be the word of whoever led. Faults are
+ * proven by evidence; without the list, all correct records of one signature are the same bytes.
  *
  * @module
  */
 import {
   type Digest,
-  InvalidArgumentsError,
   type PresignId,
   Reader,
-  type ValidatorId,
   concat,
   encodeUint,
-  encodeUint16,
   encodeUint8,
   presignId,
-  validatorId,
   DecodeError,
   type Curve,
 } from '@dwallet/sigma';
@@ -27,27 +26,20 @@ export interface SignatureRecord {
   /** D of MPC 5.8. */
   readonly digest: Digest;
   readonly signature: EcdsaSignature;
-  /** Validators with a proven fault in this signature, ascending. */
-  readonly flagged: readonly ValidatorId[];
 }
 
 /** 65 bytes: v || r || s, v in 0..3. */
 export const encodeRecoverableSignature = ({ r, s, recoveryId }: EcdsaSignature): Uint8Array =>
   concat(encodeUint8(recoveryId), encodeUint(r, 32), encodeUint(s, 32));
 
-/** version, type, presign id, D, v || r || s, u16 count, u16 numbers ascending. */
-export function encodeSignatureRecord(record: SignatureRecord): Uint8Array {
-  const flagged = [...record.flagged].sort((x, y) => x - y);
-  if (new Set(flagged).size !== flagged.length) throw new InvalidArgumentsError('flagged', 'numbers must be distinct');
-  return concat(
+/** version, type, presign id, D, v || r || s: 131 bytes. */
+export const encodeSignatureRecord = (record: SignatureRecord): Uint8Array =>
+  concat(
     header(signMessageType.signatureRecord),
     record.presignId,
     record.digest,
     encodeRecoverableSignature(record.signature),
-    encodeUint16(flagged.length),
-    ...flagged.map((v) => encodeUint16(v)),
   );
-}
 
 /** Strict; low s only. Whether the signature verifies is for `checkFinalSignature`. @throws DecodeError */
 export function decodeSignatureRecord(curve: Curve, bytes: Uint8Array): SignatureRecord {
@@ -61,15 +53,6 @@ export function decodeSignatureRecord(curve: Curve, bytes: Uint8Array): Signatur
   const s = reader.uint('signature.s', 32, (curve.q >> 1n) + 1n);
   if (r === 0n) throw new DecodeError(reader.path('signature.r'), 'is zero');
   if (s === 0n) throw new DecodeError(reader.path('signature.s'), 'is zero');
-  const count = reader.uint16('flagged');
-  if (count > 128) throw new DecodeError(reader.path('flagged'), 'more than 128 validators');
-  const flagged: ValidatorId[] = [];
-  for (let i = 0, last = 0; i < count; i++) {
-    const number = reader.uint16(`flagged[${i}]`);
-    if (number <= last) throw new DecodeError(reader.path(`flagged[${i}]`), 'numbers are not distinct and ascending');
-    last = number;
-    flagged.push(validatorId(number));
-  }
   reader.end();
-  return { presignId: id, digest, signature: { r, s, recoveryId }, flagged };
+  return { presignId: id, digest, signature: { r, s, recoveryId } };
 }

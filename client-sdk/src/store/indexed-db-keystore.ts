@@ -1,0 +1,176 @@
+/**
+ * A wallet in a browser: the same sealed bytes as in files, in IndexedDB. The passphrase-derived key never leaves this page.
+ *
+ * Compare-and-set is one readwrite transaction, which the browser runs alone among all tabs of an origin; so is storing a client message where
+ * there is none (MPC:V4).
+ *
+ * @module
+ */
+import type { PresignId, Random } from '@dwallet/sigma';
+import type { SignMessageStore } from '@dwallet/two-pc-mpc/client';
+import { hex } from '../hex.ts';
+import { type Keystore, KeystoreError, type KeystoreSnapshot } from '../keystore.ts';
+import type { WalletData } from '../wallet-store.ts';
+import { WalletSeal } from './sealed-wallet.ts';
+
+/** The part of IndexedDB that is used here; `globalThis.indexedDB` fits. */
+export interface IdbFactoryLike {
+  open(name: string, version: number): IdbRequestLike<IdbDatabaseLike>;
+}
+export interface IdbEvents {
+  addEventListener(type: string, listener: () => void): void;
+}
+export interface IdbRequestLike<T> extends IdbEvents {
+  readonly result: T;
+  readonly error: unknown;
+}
+export interface IdbDatabaseLike extends IdbEvents {
+  createObjectStore(name: string): unknown;
+  transaction(stores: string[], mode: 'readonly' | 'readwrite', options?: { durability: 'strict' }): IdbTransactionLike;
+  close(): void;
+}
+export interface IdbTransactionLike extends IdbEvents {
+  readonly error: unknown;
+  objectStore(name: string): IdbStoreLike;
+}
+export interface IdbStoreLike {
+  get(key: string): IdbRequestLike<unknown>;
+  put(value: unknown, key: string): IdbRequestLike<unknown>;
+}
+
+export interface IndexedDbKeystoreOptions {
+  /** Name of the database; default `dwallet`. */
+  readonly name?: string;
+  /** A passphrase, or at least 16 random bytes. */
+  readonly secret: string | Uint8Array;
+  /** Work of scrypt for a new keystore; default 17 (128 MiB). */
+  readonly log2N?: number;
+  /** Default: the browser's. */
+  readonly random?: Random;
+  readonly factory?: IdbFactoryLike;
+}
+
+interface StoredState {
+  readonly revision: number;
+  readonly sealed: Uint8Array;
+}
+
+const state = 'state';
+const messages = 'messages';
+const walletKey = 'wallet';
+
+declare const crypto: { getRandomValues(bytes: Uint8Array): Uint8Array };
+const browserRandom: Random = (length) => crypto.getRandomValues(new Uint8Array(length));
+
+export class IndexedDbKeystore implements Keystore {
+  readonly messages: SignMessageStore;
+  readonly #database: IdbDatabaseLike;
+  readonly #seal: WalletSeal;
+
+  private constructor(database: IdbDatabaseLike, { secret, log2N, random }: IndexedDbKeystoreOptions) {
+    this.#database = database;
+    this.#seal = new WalletSeal({
+      secret,
+      random: random ?? browserRandom,
+      ...(log2N === undefined ? {} : { log2N }),
+    });
+    this.messages = {
+      get: (id) => this.#message(id, undefined),
+      putIfAbsent: async (id, bytes) => (await this.#message(id, bytes)) as Uint8Array,
+    };
+  }
+
+  /** @throws KeystoreError KEYSTORE_IO, KEYSTORE_WRONG_SECRET, KEYSTORE_DAMAGED, KEYSTORE_NEWER */
+  static async open(options: IndexedDbKeystoreOptions): Promise<IndexedDbKeystore> {
+    const factory = options.factory ?? (globalThis as { readonly indexedDB?: IdbFactoryLike }).indexedDB;
+    if (factory === undefined) throw new KeystoreError('KEYSTORE_IO', 'there is no IndexedDB here');
+    const database = await new Promise<IdbDatabaseLike>((resolve, reject) => {
+      const request = factory.open(options.name ?? 'dwallet', 1);
+      const fail = (): void =>
+        reject(new KeystoreError('KEYSTORE_IO', 'IndexedDB cannot be opened', { cause: request.error }));
+      request.addEventListener('upgradeneeded', () => {
+        request.result.createObjectStore(state);
+        request.result.createObjectStore(messages);
+      });
+      request.addEventListener('success', () => resolve(request.result));
+      request.addEventListener('error', fail);
+      request.addEventListener('blocked', fail);
+    });
+    const keystore = new IndexedDbKeystore(database, options);
+    // A tab with a newer version of this program must not wait for this one.
+    database.addEventListener('versionchange', () => database.close());
+    await keystore.load();
+    return keystore;
+  }
+
+  async load(): Promise<KeystoreSnapshot | undefined> {
+    const stored = await this.#run<StoredState | undefined>(state, 'readonly', (store, done) => {
+      const request = store.get(walletKey);
+      request.addEventListener('success', () => done(request.result as StoredState | undefined));
+    });
+    if (stored === undefined) return undefined;
+    const snapshot = await this.#seal.open(stored.sealed);
+    if (snapshot.revision !== stored.revision) throw new KeystoreError('KEYSTORE_DAMAGED', 'the keystore is damaged');
+    return snapshot;
+  }
+
+  async compareAndSet(expected: number, data: WalletData): Promise<boolean> {
+    const revision = expected + 1;
+    // A transaction does not wait for anything but its own requests: sealing comes before it.
+    const sealed = await this.#seal.seal({ revision, data });
+    return this.#run<boolean>(state, 'readwrite', (store, done) => {
+      const request = store.get(walletKey);
+      request.addEventListener('success', () => {
+        const known = request.result as StoredState | undefined;
+        const free = (known?.revision ?? 0) === expected;
+        if (free) store.put({ revision, sealed } satisfies StoredState, walletKey);
+        done(free);
+      });
+    });
+  }
+
+  /** @param bytes - stored if there are none yet. @returns what is stored. */
+  async #message(id: PresignId, bytes: Uint8Array | undefined): Promise<Uint8Array | undefined> {
+    const key = hex(id);
+    const stored = await this.#run<unknown>(messages, bytes === undefined ? 'readonly' : 'readwrite', (store, done) => {
+      const request = store.get(key);
+      request.addEventListener('success', () => {
+        if (request.result === undefined && bytes !== undefined) store.put(bytes.slice(), key);
+        done(request.result ?? bytes?.slice());
+      });
+    });
+    if (stored !== undefined && !(stored instanceof Uint8Array))
+      throw new KeystoreError('KEYSTORE_DAMAGED', 'a stored message cannot be read');
+    return stored;
+  }
+
+  /** One transaction; resolves when it is on disk. */
+  #run<T>(
+    name: string,
+    mode: 'readonly' | 'readwrite',
+    work: (store: IdbStoreLike, done: (value: T) => void) => void,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const fail = (cause: unknown): void =>
+        reject(new KeystoreError('KEYSTORE_IO', 'IndexedDB cannot be read or written', { cause }));
+      try {
+        const transaction = this.#database.transaction([name], mode, { durability: 'strict' });
+        let result: { readonly value: T } | undefined;
+        transaction.addEventListener('complete', () =>
+          result === undefined ? fail(undefined) : resolve(result.value),
+        );
+        transaction.addEventListener('abort', () => fail(transaction.error));
+        transaction.addEventListener('error', () => fail(transaction.error));
+        work(transaction.objectStore(name), (value) => {
+          result = { value };
+        });
+      } catch (error) {
+        fail(error);
+      }
+    });
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}

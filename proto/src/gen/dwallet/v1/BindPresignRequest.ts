@@ -1,0 +1,22 @@
+// @ts-nocheck: generated.
+export interface BindPresignRequest {
+  /**
+   * Envelope of the calling validator.
+   */
+  'envelope'?: (Buffer | Uint8Array | string);
+  /**
+   * 32 bytes.
+   */
+  'presignId'?: (Buffer | Uint8Array | string);
+}
+
+export interface BindPresignRequest__Output {
+  /**
+   * Envelope of the calling validator.
+   */
+  'envelope': (Buffer);
+  /**
+   * 32 bytes.
+   */
+  'presignId': (Buffer);
+}

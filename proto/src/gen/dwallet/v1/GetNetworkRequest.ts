@@ -1,0 +1,6 @@
+// @ts-nocheck: generated.
+export interface GetNetworkRequest {
+}
+
+export interface GetNetworkRequest__Output {
+}

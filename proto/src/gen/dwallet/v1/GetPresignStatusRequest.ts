@@ -1,0 +1,6 @@
+// @ts-nocheck: generated.
+export interface GetPresignStatusRequest {
+}
+
+export interface GetPresignStatusRequest__Output {
+}

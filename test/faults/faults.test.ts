@@ -1,0 +1,69 @@
+/**
+ * Faults on real processes at the amount that CI runs: kills at durable steps and messages, lines and disks that fail, Byzantine validators, clients that do
+ * not keep to the rules, Redis and workers killed. `npm run test:faults` runs as many as one likes, and every step of a session.
+ */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import type { Summary, Witness } from './main.ts';
+import { redisIsInstalled } from './redis-side.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+interface Run {
+  readonly code: number | null;
+  /** Lines of standard output, as JSON. */
+  readonly lines: readonly unknown[];
+  readonly errors: string;
+}
+
+function run(...args: readonly string[]): Promise<Run> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ['scripts/run-ts.mjs', 'test/faults/run.ts', '--json', ...args], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    let errors = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+    child.once('error', reject);
+    child.once('close', (code) => {
+      const lines = output.split('\n').filter((line) => line.startsWith('{'));
+      resolve({ code, lines: lines.map((line) => JSON.parse(line) as unknown), errors });
+    });
+  });
+}
+
+/** At least this many; the flag of `npm run test:faults` runs as many as one likes. */
+const seeds = Number(process.env['DWALLET_FAULT_SEEDS'] ?? 24);
+const minutes = 60_000;
+
+describe.skipIf(process.platform !== 'linux')('faults on real processes', () => {
+  it(`${seeds} seeds break no invariant`, { timeout: 60 * minutes }, async () => {
+    const { code, lines, errors } = await run('--seeds', String(seeds), '--seed', '0');
+    expect(lines, errors).toHaveLength(2);
+    const [witness, summary] = lines as [Witness, Summary];
+    expect(summary, errors).toEqual({
+      seeds,
+      schedules: seeds,
+      violations: 0,
+      secondDecryptions: 0,
+      lostAnswers: 0,
+      wrongBlame: 0,
+    });
+    expect(code).toBe(0);
+    // Things happened: signatures were made, and processes died where they were told to.
+    expect(witness.signatures).toBeGreaterThan(seeds);
+    expect(witness.distinctPoints).toBeGreaterThan(seeds / 8);
+    expect(witness.blames).toBeGreaterThan(0);
+    if (redisIsInstalled) expect(witness.skipped).toEqual([]);
+  });
+
+  it('sees a second decryption when votes and markers do not last', { timeout: 10 * minutes }, async () => {
+    const { code, lines, errors } = await run('--seeds', '1', '--seed', '4', '--forgetful');
+    const [, summary] = lines as [Witness, Summary];
+    expect(summary.secondDecryptions, errors).toBeGreaterThan(0);
+    expect(code).toBe(1);
+  });
+});

@@ -1,0 +1,173 @@
+/**
+ * Runs schedules on real processes one after the other and sums up. See run.ts.
+ *
+ * @module
+ */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Violation } from '../simulation/invariants.ts';
+import { FaultNetwork, buildProcesses } from './network.ts';
+import { Schedule, type ScheduleResult, faultKinds, measure } from './schedule.ts';
+
+/** The last line of JSON mode; the same fields as of the simulation. */
+export interface Summary {
+  readonly seeds: number;
+  readonly schedules: number;
+  readonly violations: number;
+  readonly secondDecryptions: number;
+  readonly lostAnswers: number;
+  readonly wrongBlame: number;
+}
+
+/** What happened: runs in which nothing happens show nothing. */
+export interface Witness {
+  readonly firstSeed: number;
+  readonly signatures: number;
+  readonly kills: number;
+  readonly killedAtPoints: number;
+  readonly distinctPoints: number;
+  readonly blames: number;
+  /** Presigns that honest clients had to give up although they were theirs. */
+  readonly renewed: number;
+  readonly kinds: number;
+  readonly skipped: readonly string[];
+  readonly seconds: number;
+}
+
+const usage = `usage: npm run test:faults -- [--seeds N] [--seed S] [--all-steps] [--json] [--trace] [--keep]
+  --seeds      how many schedules, one seed each (default ${faultKinds.length}: every kind of fault)
+  --seed       the first seed (default 1)
+  --all-steps  afterwards, a kill at every durable step and every message of one sign and one presign session, for leader and member
+  --json       ends with one line of JSON
+  --trace      prints everything that happens
+  --forgetful  validators whose votes and markers do not last: the run must find violations, which shows that it would
+  --keep       leaves the folder of the last network where it is, and prints it
+`;
+
+/** Points of a sweep that one network takes: presigns of the pool that they use up. */
+const pointsPerNetwork = 12;
+
+const countOf = (text: string, name: string): number => {
+  const count = Number(text);
+  if (!Number.isSafeInteger(count) || count < 0) throw new Error(`--${name} must be a whole number\n${usage}`);
+  return count;
+};
+
+export async function main(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seeds: { type: 'string', default: String(faultKinds.length) },
+      seed: { type: 'string', default: '1' },
+      'all-steps': { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      trace: { type: 'boolean', default: false },
+      keep: { type: 'boolean', default: false },
+      forgetful: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const first = countOf(values.seed, 'seed');
+  const seeds = countOf(values.seeds, 'seeds');
+  const print = (text: string): void => void process.stderr.write(`${text}\n`);
+  const begin = performance.now();
+  const elapsed = (): string => `${((performance.now() - begin) / 1000).toFixed(1)} s`;
+
+  buildProcesses();
+  const network = new FaultNetwork(mkdtempSync(join(tmpdir(), 'dwallet-faults-')));
+  const end = (): void => network.killNow();
+  process.once('exit', end);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+  const results: ScheduleResult[] = [];
+  try {
+    await network.prepare(32);
+    const points = await measure(network);
+    network.forgetful = values.forgetful;
+    print(
+      `network made, ${elapsed()}; points of a session: sign ${points.sign.leader} + ${points.sign.member}, presign ${points.presign.leader} + ${points.presign.member} (leader + member)`,
+    );
+    const one = async (
+      name: string,
+      seed: number,
+      again: string,
+      run: (schedule: Schedule) => Promise<ScheduleResult>,
+    ) => {
+      const trace: string[] = [];
+      const say = (text: string): void => {
+        trace.push(`${elapsed().padStart(9)}  ${text}`);
+        if (values.trace) print(trace.at(-1) as string);
+      };
+      const result = await run(new Schedule(network, seed, points, say));
+      results.push(result);
+      const { violations, kind, skipped } = result;
+      print(
+        `${name}: ${kind}${skipped === undefined ? '' : `, skipped: ${skipped}`}, ${result.signatures} signatures, ${result.kills} kills, ${elapsed()}`,
+      );
+      if (violations.length === 0) return;
+      for (const violation of violations) print(`${name}: ${violation.kind}: ${violation.what}`);
+      print(`  again: ${again}`);
+      if (!values.trace) print(trace.map((line) => `  ${line}`).join('\n'));
+    };
+    for (let seed = first; seed < first + seeds; seed++)
+      await one(`seed ${seed}`, seed, `npm run test:faults -- --seeds 1 --seed ${seed} --trace`, (schedule) =>
+        schedule.run(),
+      );
+    if (values['all-steps']) {
+      for (const session of ['sign', 'presign'] as const) {
+        for (const role of ['leader', 'member'] as const) {
+          for (let from = 1; from <= points[session][role]; from += pointsPerNetwork) {
+            const to = Math.min(points[session][role], from + pointsPerNetwork - 1);
+            await one(
+              `${session}, ${role}, points ${from} to ${to}`,
+              first + from,
+              'npm run test:faults -- --seeds 0 --all-steps --trace',
+              (schedule) => schedule.sweep(session, role, from, to),
+            );
+          }
+        }
+      }
+    }
+  } finally {
+    await network.stopAll('SIGKILL');
+    if (values.keep) print(network.folder);
+    else await network.close();
+    process.off('exit', end);
+  }
+
+  const sum = (of: (result: ScheduleResult) => number): number =>
+    results.reduce((total, result) => total + of(result), 0);
+  const count = (kind: Violation['kind']): number =>
+    sum(({ violations }) => violations.filter((one) => one.kind === kind).length);
+  const killedAt = results.flatMap((result) => result.killedAt);
+  const witness: Witness = {
+    firstSeed: first,
+    signatures: sum(({ signatures }) => signatures),
+    kills: sum(({ kills }) => kills),
+    killedAtPoints: killedAt.length,
+    distinctPoints: new Set(killedAt).size,
+    blames: sum(({ blames }) => blames),
+    renewed: sum(({ renewed }) => renewed),
+    kinds: new Set(results.map(({ kind }) => kind)).size,
+    skipped: results.flatMap(({ seed, skipped }) => (skipped === undefined ? [] : [`${seed}: ${skipped}`])),
+    seconds: Math.round((performance.now() - begin) / 100) / 10,
+  };
+  const summary: Summary = {
+    seeds,
+    schedules: results.length,
+    violations: sum(({ violations }) => violations.length),
+    secondDecryptions: sum(({ secondDecryptions }) => secondDecryptions),
+    lostAnswers: count('lost-answer'),
+    wrongBlame: count('wrong-blame'),
+  };
+  for (const value of [witness, summary]) {
+    if (values.json) process.stdout.write(`${JSON.stringify(value)}\n`);
+    else print(JSON.stringify(value));
+  }
+  return summary.violations === 0 ? 0 : 1;
+}
