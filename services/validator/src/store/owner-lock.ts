@@ -1,8 +1,8 @@
 /**
- * One process per store. The lock is a reader slot in an empty LMDB environment of its own: LMDB guards its slot table with kernel locks on
- * the file, which end with the process however it ends, and sees processes of other containers on the same machine. Whoever opens the
- * environment while nobody has it clears the table, so a dead owner is never in the way. Each side takes its slot before it looks, so of
- * two that start at once at least one gives way.
+ * One process per store. Two locks, both of which are needed: a lock file that names its process (process-lock.ts), which of several that
+ * start at once gives the store to one; and a reader slot in an empty LMDB environment, whose table LMDB guards with kernel locks on the file, so
+ * that processes of other containers are seen, which the first one cannot see. Slots end with their process however it ends. The slot alone is not
+ * enough: processes that started in the same instant were seen to miss each other's.
  *
  * The folder is not to be opened, copied or read by this process in any other way: closing a file drops the kernel's locks on it. Network
  * file systems are not supported (nor are they by LMDB).
@@ -10,7 +10,9 @@
  * @module
  */
 import { mkdirSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import { type RootDatabase, open } from 'lmdb';
+import { lockForProcess } from './process-lock.ts';
 import { StoreError } from './store-error.ts';
 
 /** Folders that this process owns. */
@@ -36,6 +38,7 @@ export function takeOwnership(folder: string): OwnerLock {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = realpathSync(folder);
   if (owned.has(path)) throw new StoreError('STORE_LOCKED', `${path} is already open in this process`);
+  const unlock = lockForProcess(join(path, 'process'));
   const environment = open({ path, encoding: 'binary', keyEncoding: 'binary', overlappingSync: false, maxReaders: 16 });
   try {
     const slot = environment.useReadTransaction();
@@ -49,11 +52,13 @@ export function takeOwnership(folder: string): OwnerLock {
         slot.done();
         // Nothing was written, so there is nothing that closing would wait for.
         void environment.close();
+        unlock();
         owned.delete(path);
       },
     };
   } catch (error) {
     void environment.close();
+    unlock();
     if (error instanceof StoreError) throw error;
     // The slot of a process of the same number in another container cannot be taken twice.
     throw new StoreError('STORE_LOCKED', `${path} cannot be locked`, { cause: error });
