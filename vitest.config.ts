@@ -1,8 +1,22 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 // `source` first: tests run on the workspaces' TypeScript, so they need no build. The rest is vite's own default.
 const conditions = ['source', 'module', 'node', 'development|production'];
+
+/** The longest first, so that they do not run alone at the end. */
+const longest = ['test/simulation/', 'test/faults/', 'test/e2e/'];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const at = longest.findIndex((folder) => moduleId.includes(folder));
+      return at < 0 ? longest.length : at;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
 
 export default defineConfig({
   resolve: { conditions },
@@ -12,6 +26,7 @@ export default defineConfig({
     testTimeout: 300_000,
     hookTimeout: 300_000,
     pool: 'forks',
+    sequence: { sequencer: LongestFirst },
     // vitest would leave one core free, which is half of a small machine.
     maxWorkers: availableParallelism(),
     reporters: ['default', './scripts/lib/closing-line-reporter.mjs'],
@@ -38,7 +53,7 @@ export default defineConfig({
           exclude: [
             '**/node_modules/**',
             '**/{parameters,toy-vector,two-kernels,table-cache,decryption-blinding,encryption,lagrange}.test.ts',
-            '**/{stability,sign-stability,full-size,certificates}.test.ts',
+            '**/{stability,sign-stability,full-size,certificates,client-requests,compute/jobs,compute/worker-pool}.test.ts',
           ],
         },
       },

@@ -421,10 +421,11 @@ export class NetworkState {
   }
   /** Assigns a presign, irrevocably. @returns what it is assigned to now: this, or what came first. */
   assign(id: Uint8Array, dwallet: Uint8Array, request: Uint8Array): StoredAssignment {
-    const known = this.assignment(id);
-    if (known !== undefined) return known;
-    this.#options.store.putOnce('assignment', hex(id), concat(dwallet, request));
-    return { dwallet, request: digest(request) };
+    const certified = this.certifiedAssignment(id);
+    if (certified !== undefined) return certified;
+    const assignment = concat(dwallet, request);
+    const first = this.#options.store.putOnce('assignment', hex(id), assignment) ?? assignment;
+    return { dwallet: first.slice(0, 32), request: digest(first.slice(32)) };
   }
   /**
    * Presigns that this validator has assigned to reservations of a dWallet and that, as far as it knows, have signed nothing: not bound by its
