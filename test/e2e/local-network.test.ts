@@ -325,7 +325,7 @@ describe.skipIf(process.platform !== 'linux')('a network of four', () => {
     await expect(adminCall(own(1, 'admin.sock'), 'presigns', { batch: 65 })).rejects.toThrow('1 to 64');
     const second = await dwallet('validator', 'run', '--config', config, '--set', 'listen.http=127.0.0.1:0');
     expect(second.code).toBe(1);
-    expect(second.errors).toContain('in use by another process');
+    expect(second.errors).toContain('is in use by process');
   });
 
   it('logs of one validator, and what is logged from now on', async () => {

@@ -5,6 +5,7 @@
  * @module
  */
 import { closeSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { StoreError } from './store-error.ts';
 
 /** Paths that this process has locked. */
@@ -65,7 +66,7 @@ function isAlive(owner: string): boolean {
 }
 
 const inUse = (path: string, owner: string): StoreError =>
-  new StoreError('STORE_LOCKED', `${path} is in use by process ${owner.split(' ')[0] ?? ''}`);
+  new StoreError('STORE_LOCKED', `${dirname(path)} is in use by process ${owner.split(' ')[0] ?? ''}`);
 
 function dropStale(path: string): void {
   const seen = readIfThere(path);
