@@ -2,8 +2,9 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-// `source` first: tests run on the workspaces' TypeScript, so they need no build. The rest is vite's own default.
-const conditions = ['source', 'module', 'node', 'development|production'];
+// `source` first: tests run on the workspaces' TypeScript, so they need no build. Then vite's own default without `module`, which Node does not
+// know: a package loads here as it does for users.
+const conditions = ['source', 'node', 'development|production'];
 
 /** The longest first, so that they do not run alone at the end. */
 const longest = ['test/simulation/', 'test/faults/', 'test/e2e/'];
@@ -40,6 +41,8 @@ export default defineConfig({
             '{client-sdk,cli,benches,proto}/{src,test}/**/*.test.ts',
             'test/**/*.test.ts',
           ],
+          // In a browser: npm run test:web.
+          exclude: ['**/node_modules/**', 'test/web/**'],
         },
       },
       {
@@ -49,11 +52,12 @@ export default defineConfig({
           name: 'full-size',
           env: { DWALLET_TEST_PROFILE: '112' },
           include: ['packages/{class-groups,two-pc-mpc}/test/**/*.test.ts'],
-          // Fixed vectors of the toy group, and what is full size already.
+          // Fixed vectors of the toy group, what is full size already, and life cycles, for which the size is nothing.
           exclude: [
             '**/node_modules/**',
+            '**/{sign-prepared,dwallet-dkg-degenerate}.test.ts',
             '**/{parameters,toy-vector,two-kernels,table-cache,decryption-blinding,encryption,lagrange}.test.ts',
-            '**/{stability,sign-stability,full-size,certificates,client-requests,compute/jobs,compute/worker-pool}.test.ts',
+            '**/{stability,sign-stability,full-size,ecdsa-signature,certificates,client-requests,compute/*}.test.ts',
           ],
         },
       },

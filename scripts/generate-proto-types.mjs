@@ -1,5 +1,5 @@
-// Makes the TypeScript types of proto/ from the .proto files: `npm run proto`. With --out FOLDER somewhere else, for the test that
-// compares them with what is committed.
+// Makes the TypeScript of proto/ from the .proto files: `npm run proto`. Types for gRPC by its loader; with --out FOLDER somewhere else, for the
+// test that compares them with what is committed. Messages for Connect by buf, which is fetched for it; a test compares their descriptors.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -29,6 +29,7 @@ execFileSync(
     `--outDir=${made}`,
     'dwallet/v1/signing.proto',
     'dwallet/v1/peer.proto',
+    'dwallet/v1/zones.proto',
     'google/rpc/status.proto',
     'google/rpc/error_details.proto',
   ],
@@ -44,3 +45,9 @@ for (const entry of readdirSync(made, { recursive: true, withFileTypes: true }))
 }
 rmSync(out, { recursive: true, force: true });
 renameSync(made, out);
+
+if (at < 0) {
+  const packages = ['@bufbuild/buf@1.75.0', '@bufbuild/protoc-gen-es@2.15.0'].map((name) => `--package=${name}`);
+  const buf = ['exec', '--yes', '--loglevel=error', ...packages, '--', 'buf', 'generate'];
+  execFileSync('npm', buf, { cwd: proto, stdio: ['ignore', 'inherit', 'inherit'] });
+}

@@ -26,7 +26,10 @@ import {
   finalizePresignsIn,
   requireVerified,
   signOnce,
-  signRequestDigest,
+  presignRequestDigest,
+  rawMessageRequest,
+  rawOrder,
+  signOrderDigest,
   verifySignMessageIn,
   withKeyTables,
 } from '@dwallet/two-pc-mpc';
@@ -169,7 +172,8 @@ class Acts {
   async sign(pool: ComputePool, presign: Presign): Promise<{ readonly approved: ApprovedRequest; bytes: Uint8Array }> {
     const { context, user, certificate } = this.#network;
     const message = encodeText(`bench:compute ${this.#count++}`);
-    const request = signRequestDigest(user.record.sessionId, 'sha256', message, random(32));
+    const request = presignRequestDigest(user.record.sessionId, rawMessageRequest('sha256', message, random(32)));
+    const order = signOrderDigest(rawOrder('sha256', message));
     const setup = this.#walletSetup;
     const bytes = await signOnce({
       setup,
@@ -182,9 +186,10 @@ class Acts {
       store: new MemorySignMessageStore(),
       hashScheme: 'sha256',
       message,
+      order,
       pool,
     });
-    return { approved: { request, hashScheme: 'sha256', message }, bytes };
+    return { approved: { request, order, hashScheme: 'sha256', message }, bytes };
   }
 
   #argumentsOf(presign: Presign, { approved, bytes }: { approved: ApprovedRequest; bytes: Uint8Array }) {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { clg112 } from '@dwallet/class-groups';
 import { checkSizes } from './checks.ts';
 import { exitWith, remarkFor, say } from './command-line.ts';
 import { kernels } from './kernels.ts';
@@ -13,6 +14,7 @@ import { createProgress } from './progress.ts';
 import type { Recorder } from './recorder.ts';
 import { figureLines, formatProfile } from './report.ts';
 import { runScenario } from './scenario/run.ts';
+import { linesOf, measureTargets, targetDefaults, targetFigures } from './targets.ts';
 
 async function bench(options: BenchOptions): Promise<number> {
   const begin = performance.now();
@@ -41,6 +43,13 @@ async function bench(options: BenchOptions): Promise<number> {
     }
     all.push(...own);
     if (!options.json) say(`\n${profile.id}, ${kernel.name} kernel\n\n${formatProfile(own)}`);
+  }
+  // What issue 3 sets targets for: at n = 4, in units of P.
+  if (options.json) {
+    const only112 = options.profiles.every(({ id }) => id === clg112.id);
+    const plan = { ...targetDefaults(options.smoke), kernel: options.kernel };
+    const rounds = await measureTargets({ ...plan, profile: only112 ? '112' : plan.profile }, progress);
+    for (const line of targetFigures(rounds).flatMap(linesOf)) say(JSON.stringify(line));
   }
   await progress.close();
   if (!options.json) {
@@ -84,6 +93,14 @@ async function main(argv: readonly string[]): Promise<number> {
   if (argv[0] === 'service') {
     const { runServiceBench } = await import('./service.ts');
     return runServiceBench(argv.slice(1));
+  }
+  if (argv[0] === 'client') {
+    const { runClientBench } = await import('./client.ts');
+    return runClientBench(argv.slice(1));
+  }
+  if (argv[0] === 'zones') {
+    const { runZonesBench } = await import('./zones/run.ts');
+    return runZonesBench(argv.slice(1));
   }
   const options = parseOptions(argv);
   if (options !== undefined) return bench(options);

@@ -29,7 +29,8 @@ Measures the protocol: CPU time of every party and bytes of every message.
   --batch 8               presigns per session (default 16 at n = 4, 8 at n = 7, 4 above)
   --kernel reference|wasm class-group kernel (default $DWALLET_KERNEL, else ${defaultKernel})
   --smoke                 CLG-112, n = 4, one repetition: a quick check that everything works
-  --json                  one JSON object per figure and line: {"figure","profile","n","value","unit"}
+  --json                  one JSON object per figure and line: {"figure","profile","n","value","unit"}, then the rows of bench:targets:
+                          {"figure","value","target","met","unit"}
   --help
 
 Exit code 0 only if every signature verifies and the client message is as small as it must be.

@@ -8,7 +8,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createPublicParameters } from '@dwallet/class-groups';
-import { GrpcCallError } from '@dwallet/client-sdk/node';
+import { PeerCallError } from '@dwallet/client-sdk/node';
 import { wasmKernel } from '@dwallet/kernel/wasm';
 import type { Random } from '@dwallet/sigma';
 import { RemoteError } from '@dwallet/two-pc-mpc';
@@ -106,7 +106,7 @@ export function refusalOf(error: unknown): Refusal {
   // The transport hands refusals of the request on as replies; the code is the reason of the error table.
   const code = error instanceof RemoteError ? error.code : undefined;
   const exhausted = code !== undefined && ['RATE_LIMITED', 'TOO_MANY_IN_FLIGHT', 'OVERLOADED'].includes(code);
-  const status = error instanceof GrpcCallError ? error.status : undefined;
+  const status = error instanceof PeerCallError ? error.status : undefined;
   return {
     exhausted: exhausted || status === 8,
     retryAfterMs: error instanceof RemoteError ? error.retryAfterMs : undefined,

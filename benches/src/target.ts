@@ -22,6 +22,10 @@ export const formatTarget = ({ relation, bound }: Target): string =>
 export const targetCells = (value: number, target: Target | undefined): readonly [string, string] =>
   target === undefined ? ['', ''] : [formatTarget(target), meets(value, target) ? 'met' : 'NOT met'];
 
+/** The cell of a stretch target. */
+export const stretchCell = (value: number, stretch: Target | undefined): string =>
+  stretch === undefined ? '' : `${formatTarget(stretch)}${meets(value, stretch) ? ', met' : ''}`;
+
 /** Figures that have a target and miss it. */
 export const countUnmet = (
   figures: readonly { readonly value: number; readonly target: Target | undefined }[],
@@ -35,3 +39,14 @@ export const targetJson = (figure: string, value: number, unit: string, target: 
   met: target === undefined ? null : meets(value, target),
   unit,
 });
+
+/** A figure with a stretch target is printed twice, the second time against that. */
+export const targetLines = (
+  figure: string,
+  value: number,
+  unit: string,
+  { target, stretch }: { readonly target?: Target | undefined; readonly stretch?: Target | undefined },
+) => [
+  targetJson(figure, value, unit, target),
+  ...(stretch === undefined ? [] : [targetJson(`${figure}, stretch`, value, unit, stretch)]),
+];

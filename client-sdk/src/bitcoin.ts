@@ -158,6 +158,7 @@ export const psbtTask = (psbt: Uint8Array, network: BitcoinNetworkName): Signing
         format: 'psbt',
         address: chain.address(publicKey),
         lines: chain.describe(intent, publicKey),
+        raw: psbt,
         payloads: chain.payloads(intent, publicKey),
         attach: (signatures) => chain.attach(intent, publicKey, signatures),
       };
@@ -182,24 +183,26 @@ export function psbtSigner(
   wallet: DWallet,
   psbt: Uint8Array,
   network: BitcoinNetworkName,
-  options: Pick<SendOptions, 'approve' | 'onProgress' | 'signal'> = {},
+  options: Pick<SendOptions, 'approve' | 'authority' | 'onProgress' | 'signal'> = {},
 ): BitcoinSigner {
-  const { payloads, lines, chainId, format, address } = psbtTask(psbt, network).open(wallet.publicKey);
-  const { approve, signal, onProgress } = options;
+  const opened = psbtTask(psbt, network).open(wallet.publicKey);
+  const { payloads, lines, chainId, format, address } = opened;
+  const { approve, authority, signal, onProgress } = options;
   let approval: Promise<boolean> | undefined;
   return {
     publicKey: wallet.publicKey,
     async sign(hash) {
-      const payload = payloads.find(
+      const index = payloads.findIndex(
         ({ digest }) => digest.length === hash.length && digest.every((b, i) => b === hash[i]),
       );
-      if (payload === undefined) throw new InvalidArgumentsError('hash', 'is of no input of this PSBT that is ours');
+      if (index < 0) throw new InvalidArgumentsError('hash', 'is of no input of this PSBT that is ours');
       approval ??= Promise.resolve(approve?.({ chainId, format, address, lines }) ?? true);
       const approved: unknown = await orCancelled(approval, signal);
       if (approved !== true) throw new SendError('SEND_NOT_APPROVED', 'it was not approved');
-      const { signature } = await wallet.sign(payload.hashScheme, payload.message, {
+      const { signature } = await wallet.signPayload(opened, index, {
         ...(signal === undefined ? {} : { signal }),
         ...(onProgress === undefined ? {} : { onProgress }),
+        ...(authority === undefined ? {} : { authority }),
       });
       const [r, s] = [encodeUint(signature.r, 32), encodeUint(signature.s, 32)];
       return encodeSignature({ r, s, recoveryId: signature.recoveryId }).slice(0, 64);

@@ -3,32 +3,40 @@
  *
  * @module
  */
-import { type ChainFamily, type SignedRequest, createRegistry } from '@dwallet/chains';
+import { type ChainFamily, type ChainRegistry, type SignedRequest, createRegistry } from '@dwallet/chains/request';
 import { SendError, type SignedTransaction, type SigningTask } from './send.ts';
 
-/** Raw unsigned bytes of one format, as validators read them too. */
+/**
+ * Raw unsigned bytes of one format, as validators read them too. Errors come when it is opened, and name the field.
+ * @param registry - of the chains that may be meant: `@dwallet/chains/registry` has all of them.
+ */
+export const requestTask = (
+  { parseRequest, attachRequest }: Pick<ChainRegistry, 'parseRequest' | 'attachRequest'>,
+  chainId: string,
+  format: string,
+  raw: Uint8Array,
+): SigningTask<SignedRequest> => ({
+  open(publicKey) {
+    const { address, lines, payloads } = parseRequest(chainId, format, raw, publicKey);
+    return {
+      chainId,
+      format,
+      address,
+      lines,
+      raw,
+      payloads,
+      attach: (signatures) => attachRequest(chainId, format, raw, publicKey, signatures),
+    };
+  },
+});
+
+/** {@link requestTask} of one family. */
 export const taskOf = (
   family: ChainFamily,
   chainId: string,
   format: string,
   raw: Uint8Array,
-): SigningTask<SignedRequest> => {
-  const { parseRequest, attachRequest } = createRegistry([family]);
-  return {
-    open(publicKey) {
-      const request = parseRequest(chainId, format, raw, publicKey);
-      const { address, lines, payloads } = request;
-      return {
-        chainId,
-        format,
-        address,
-        lines,
-        payloads,
-        attach: (signatures) => attachRequest(chainId, format, raw, publicKey, signatures),
-      };
-    },
-  };
-};
+): SigningTask<SignedRequest> => requestTask(createRegistry([family]), chainId, format, raw);
 
 /** A task that ends in another form. */
 export const mapTask = <From, To>(task: SigningTask<From>, map: (signed: From) => To): SigningTask<To> => ({

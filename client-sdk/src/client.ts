@@ -8,6 +8,7 @@ import {
   type Blame,
   CheckError,
   type Curve,
+  DWalletError,
   type Digest,
   InvalidArgumentsError,
   type Random,
@@ -24,6 +25,7 @@ import {
   type DWalletRecord,
   type EcdsaSignature,
   type HashScheme,
+  type MessageToSign,
   type NetworkSetup,
   type Peer,
   type PreparePresignArguments,
@@ -31,6 +33,7 @@ import {
   type PresignRequest,
   RemoteError,
   type SignMessageStore,
+  type SignOrder,
   type SignRequest,
   acceptDWallet,
   assignmentFact,
@@ -53,6 +56,7 @@ import {
   encodeSignRequest,
   encodeTakePresign,
   hashMessage,
+  maxAuthorityBytes,
   maxBodyBytes,
   messageRequest,
   networkIdOf,
@@ -62,21 +66,25 @@ import {
   preparePresignInSteps,
   presignIdsOf,
   presignRequestDigest,
+  rawOrder,
   registerUserKey,
   sealEnvelope,
   signOnce,
+  signOrderDigest,
   signingPublicKey,
   userKeyId,
   verifyCertificate,
   verifyPresignCertificate,
   withKeyTables,
 } from '@dwallet/two-pc-mpc/client';
+import { encodeRequest } from '@dwallet/chains/encoded-request';
 import { fromHex, hex } from './hex.ts';
 import { type Claim, PresignStock, type TakenPresign } from './presign-stock.ts';
 import { type Keystore, WalletState, newWallet } from './keystore.ts';
 import { CancelledError, type ProgressListener, type Step, orCancelled } from './progress.ts';
 import { type ListedDWallet, type ListRequest, listDWalletsKind, openRecoverable } from './recovery.ts';
 import {
+  type OpenedTask,
   type SendOptions,
   type SentTransaction,
   type SigningTask,
@@ -136,6 +144,12 @@ export interface SignResult {
   readonly blamed: readonly Blame[];
 }
 
+/** What is asked of validators, and the message that it comes to. */
+interface Ordered {
+  readonly order: SignOrder;
+  readonly signed: MessageToSign;
+}
+
 interface Network {
   readonly id: Digest;
   readonly committee: Committee;
@@ -145,6 +159,23 @@ interface Network {
 export interface CreateDWalletRequest extends CallOptions {
   /** Name of the curve; must be that of the client. Default: that one. */
   readonly curve?: string;
+  /**
+   * Whether validators may sign raw bytes with this dWallet ({@link DWallet.signRaw}), which none of them can read or judge. Decided once for ever.
+   * Default: no; then every validator signs what it has read itself, and nothing else.
+   */
+  readonly rawDigests?: boolean;
+}
+
+/** How one message is signed. */
+export interface SignCallOptions extends CallOptions {
+  /** See `SendOptions.authority`. */
+  readonly authority?: Uint8Array;
+}
+
+/** Raw bytes were to be signed with a dWallet whose owner has not allowed that. Nothing was sent. */
+export class RawDigestsNotAllowedError extends DWalletError {
+  override readonly name = 'RawDigestsNotAllowedError';
+  readonly code = 'RAW_DIGEST_NOT_ALLOWED';
 }
 
 export interface RecoveryResult {
@@ -286,6 +317,7 @@ export class DWalletClient {
   async createDWallet(request: CreateDWalletRequest = {}): Promise<DWallet> {
     const { setup, committee } = this.#network;
     const { parameters, curve, random } = this.#options;
+    const signingPolicy = request.rawDigests === true ? 'raw-digests' : 'transactions';
     requireCurve(curve, request.curve);
     const say = (step: Step, text: string): void => tell(this.#options, request, step, text);
     const account = this.#accountKey();
@@ -327,7 +359,8 @@ export class DWalletClient {
       const [record, certificate] = decodeParts(reply, 'DWallet', 2) as [Uint8Array, Uint8Array];
       say('check', 'checking what the network answered');
       const checks = { setup, pending, output: record, certificate, committee };
-      return { accepted: acceptDWallet({ ...checks, userSecretKey: secretKey, accountKey: account }), output: record };
+      const keys = { userSecretKey: secretKey, accountKey: account };
+      return { accepted: acceptDWallet({ ...checks, ...keys, signingPolicy }), output: record };
     };
     const { accepted, output } = await this.#send(clientKind.createDWallet, id, body, read, request.signal);
     secretKey.destroy();
@@ -335,50 +368,63 @@ export class DWalletClient {
     say('accept', 'accepting the dWallet');
     const acceptance = encodeAcceptDWallet(id, accepted.acceptance);
     await this.#send(clientKind.acceptDWallet, id, acceptance, () => undefined, request.signal);
-    await this.#updateWallet(stored.id, (wallet) => ({ ...wallet, record: hex(output) }));
+    const allowed = request.rawDigests === true ? { rawDigests: true as const } : {};
+    await this.#updateWallet(stored.id, (wallet) => ({ ...wallet, record: hex(output), ...allowed }));
     void this.#stock.want(accepted.record);
     return new DWallet(this, accepted.record);
   }
 
+  /** Whether the owner has allowed raw digests for a dWallet of this wallet. */
+  allowsRawDigests(record: DWalletRecord): boolean {
+    return this.#storedWallet(record).rawDigests === true;
+  }
+
+  #storedWallet(record: DWalletRecord): StoredWallet {
+    const stored = this.#state.data.wallets.find(({ id }) => id === hex(record.sessionId));
+    if (stored === undefined) throw new InvalidArgumentsError('dWallet', 'is not in this wallet');
+    return stored;
+  }
+
   /**
-   * Signs a message with a dWallet, with a reserved presign if there is one, otherwise with one that is assigned to this very message first. The
+   * Signs an order with a dWallet, with a reserved presign if there is one, otherwise with one that is assigned to this very order first. The
    * client's bytes are stored before they are sent, and a retry at another validator sends the same bytes.
+   * @param order - what validators read and judge.
+   * @param signed - the message in it, as this wallet read it: another one is refused by every validator (MPC:S1).
+   * @throws RawDigestsNotAllowedError, before anything is sent.
    */
   async sign(
     record: DWalletRecord,
-    hashScheme: HashScheme,
-    message: Uint8Array,
+    order: SignOrder,
+    signed: MessageToSign,
     call: CallOptions = {},
   ): Promise<SignResult> {
-    const wallet = this.#state.data.wallets.find(({ id }) => id === hex(record.sessionId));
-    if (wallet === undefined) throw new InvalidArgumentsError('dWallet', 'is not in this wallet');
+    if (order.content.kind === 'raw' && !this.allowsRawDigests(record))
+      throw new RawDigestsNotAllowedError(
+        'this dWallet signs transactions and messages that validators can read, only',
+      );
+    if (order.authority.length > maxAuthorityBytes)
+      throw new InvalidArgumentsError('authority', `is longer than ${maxAuthorityBytes} bytes`);
     this.#stock.begin();
     try {
-      return (
-        (await this.#signReserved(record, hashScheme, message, call)) ??
-        (await this.#signCold(record, hashScheme, message, call))
-      );
+      const what: Ordered = { order, signed };
+      return (await this.#signReserved(record, what, call)) ?? (await this.#signCold(record, what, call));
     } finally {
       this.#stock.end(record);
     }
   }
 
-  /** @returns undefined, with nothing sent, if no reservation can serve this message. */
-  async #signReserved(
-    record: DWalletRecord,
-    hashScheme: HashScheme,
-    message: Uint8Array,
-    call: CallOptions,
-  ): Promise<SignResult | undefined> {
-    const messageDigest = hashMessage(hashScheme, message);
+  /** @returns undefined, with nothing sent, if no reservation can serve this order. */
+  async #signReserved(record: DWalletRecord, what: Ordered, call: CallOptions): Promise<SignResult | undefined> {
+    const { hashScheme, message } = what.signed;
+    const asked = { hashScheme, messageDigest: hashMessage(hashScheme, message), order: signOrderDigest(what.order) };
     for (;;) {
-      const claim = await this.#stock.claim(record, hashScheme, messageDigest);
+      const claim = await this.#stock.claim(record, asked);
       if (claim === undefined) return undefined;
       const taken = claim.taken ?? (await this.#retake(record, claim, call));
       if (taken === undefined) return undefined;
       let signMessage: Uint8Array;
       try {
-        signMessage = await this.#makeMessage(record, taken, { hashScheme, message, prepared: claim.prepared }, call);
+        signMessage = await this.#makeMessage(record, taken, what, claim.prepared, call);
       } catch (error) {
         if (!(error instanceof CheckError && error.check === 'MPC:V4')) {
           claim.release();
@@ -389,9 +435,8 @@ export class DWalletClient {
         continue;
       }
       try {
-        const { nonce } = claim;
-        const request = { hashScheme, message, signMessage, nonce };
-        const result = await this.#request(record, taken, request, 'reservation', call);
+        const request = { ...what.order, signMessage, nonce: claim.nonce, assignedTo: 'reservation' as const };
+        const result = await this.#request(record, taken, request, what.signed, call);
         await claim.drop();
         return result;
       } catch (error) {
@@ -418,16 +463,12 @@ export class DWalletClient {
     }
   }
 
-  async #signCold(
-    record: DWalletRecord,
-    hashScheme: HashScheme,
-    message: Uint8Array,
-    call: CallOptions,
-  ): Promise<SignResult> {
+  async #signCold(record: DWalletRecord, what: Ordered, call: CallOptions): Promise<SignResult> {
+    const { order, signed } = what;
     const nonce = this.#options.random(32);
-    const taken = await this.#take(record.sessionId, messageRequest(hashScheme, message, nonce), undefined, call);
-    const signMessage = await this.#makeMessage(record, taken, { hashScheme, message, prepared: undefined }, call);
-    return this.#request(record, taken, { hashScheme, message, signMessage, nonce }, 'message', call);
+    const taken = await this.#take(record.sessionId, messageRequest(order, signed, nonce), undefined, call);
+    const signMessage = await this.#makeMessage(record, taken, what, undefined, call);
+    return this.#request(record, taken, { ...order, signMessage, nonce, assignedTo: 'message' }, signed, call);
   }
 
   #take(
@@ -466,17 +507,14 @@ export class DWalletClient {
   async #makeMessage(
     record: DWalletRecord,
     taken: TakenPresign,
-    what: {
-      readonly hashScheme: HashScheme;
-      readonly message: Uint8Array;
-      readonly prepared: PreparedPresign | undefined;
-    },
+    { order, signed }: Ordered,
+    prepared: PreparedPresign | undefined,
     call: CallOptions,
   ): Promise<Uint8Array> {
     // The last moment at which nothing was made with this presign.
     if (call.signal?.aborted === true) throw new CancelledError();
     const { messages, compute } = this.#options;
-    const { hashScheme, message, prepared } = what;
+    const { hashScheme, message } = signed;
     const text = prepared === undefined ? 'making the client message' : 'completing the prepared client message';
     tell(this.#options, call, 'make-message', text);
     const args = this.#presignArguments(record, taken);
@@ -486,6 +524,7 @@ export class DWalletClient {
         store: messages,
         hashScheme,
         message,
+        order: signOrderDigest(order),
         ...(prepared === undefined ? {} : { prepared }),
         ...(compute === undefined ? {} : { pool: compute }),
       });
@@ -507,8 +546,7 @@ export class DWalletClient {
   }
 
   #presignArguments(record: DWalletRecord, { presign, certified }: TakenPresign): PreparePresignArguments {
-    const stored = this.#state.data.wallets.find(({ id }) => id === hex(record.sessionId));
-    if (stored === undefined) throw new InvalidArgumentsError('dWallet', 'is not in this wallet');
+    const stored = this.#storedWallet(record);
     // Two tables of pk, from the parameters' cache if it has one: each message has four powers of pk.
     this.#tabled ??= withKeyTables(this.#network.setup);
     return {
@@ -525,17 +563,17 @@ export class DWalletClient {
   #request(
     record: DWalletRecord,
     { presign: { presignId } }: TakenPresign,
-    request: Pick<SignRequest, 'hashScheme' | 'message' | 'signMessage' | 'nonce'>,
-    assignedTo: SignRequest['assignedTo'],
+    request: Omit<SignRequest, 'id' | 'presignId'>,
+    { hashScheme, message }: MessageToSign,
     call: CallOptions,
   ): Promise<SignResult> {
     const { curve } = this.#options;
     tell(this.#options, call, 'sign', 'validators verify and decrypt');
-    const body = encodeSignRequest({ ...request, id: record.sessionId, presignId, assignedTo });
+    const body = encodeSignRequest({ ...request, id: record.sessionId, presignId });
     const read = (reply: Uint8Array): SignResult => {
       const [recordBytes, faults] = decodeParts(reply, 'Signature', 2) as [Uint8Array, Uint8Array];
       const { signature } = decodeSignatureRecord(curve, recordBytes);
-      checkFinalSignature(record, request.hashScheme, request.message, signature);
+      checkFinalSignature(record, hashScheme, message, signature);
       return { signature, blamed: decodeBlame(faults) };
     };
     return this.#send(clientKind.sign, presignId, body, read, call.signal);
@@ -637,17 +675,38 @@ export class DWallet {
   prepare(count = 1): Promise<number> {
     return this.#client.prepare(this.record, count);
   }
-  /** ECDSA over hash(message). */
-  sign(hashScheme: HashScheme, message: Uint8Array, options?: CallOptions): Promise<SignResult>;
+  /** Whether {@link signRaw} is allowed: the owner decided that when the dWallet was created. */
+  get rawDigests(): boolean {
+    return this.#client.allowsRawDigests(this.record);
+  }
   /** Signs what a task describes (such as `ethereumTransaction(raw)`), after `approve` has seen it. Nothing is sent to a chain. */
-  sign<Signed>(task: SigningTask<Signed>, options?: SendOptions): Promise<Signed>;
-  sign<Signed>(
-    first: HashScheme | SigningTask<Signed>,
-    second?: Uint8Array | SendOptions,
-    options?: CallOptions,
-  ): Promise<SignResult | Signed> {
-    if (typeof first !== 'string') return runTask(this, first, (second ?? {}) as SendOptions);
-    return this.#client.sign(this.record, first, second as Uint8Array, options);
+  sign<Signed>(task: SigningTask<Signed>, options: SendOptions = {}): Promise<Signed> {
+    return runTask(this, task, options);
+  }
+  /**
+   * ECDSA over one of the messages of an opened task, for adapters that put signatures in by themselves. Nobody is asked for approval.
+   * @param index - of the payload, from 0.
+   */
+  signPayload(
+    { chainId, format, raw, payloads }: Pick<OpenedTask<unknown>, 'chainId' | 'format' | 'raw' | 'payloads'>,
+    index: number,
+    { authority = new Uint8Array(0), ...call }: SignCallOptions = {},
+  ): Promise<SignResult> {
+    const payload = payloads[index];
+    if (payload === undefined) throw new InvalidArgumentsError('index', 'there is no such payload');
+    const content = { kind: 'request', request: encodeRequest({ chainId, format, raw }), payload: index } as const;
+    return this.#client.sign(this.record, { content, authority }, payload, call);
+  }
+  /**
+   * ECDSA over hash(message) of bytes that no validator reads: only for a dWallet of `createDWallet({ rawDigests: true })`.
+   * @throws RawDigestsNotAllowedError for any other one, before anything is sent.
+   */
+  signRaw(
+    hashScheme: HashScheme,
+    message: Uint8Array,
+    { authority, ...call }: SignCallOptions = {},
+  ): Promise<SignResult> {
+    return this.#client.sign(this.record, rawOrder(hashScheme, message, authority), { hashScheme, message }, call);
   }
   /** Signs a message for people and programs, such as `personalMessage('...')` or `typedData({...})` of `@dwallet/client-sdk/ethereum`. */
   signMessage<Signed>(task: SigningTask<Signed>, options: SendOptions = {}): Promise<Signed> {

@@ -10,7 +10,9 @@ export {
   type CreateDWalletRequest,
   DWallet,
   DWalletClient,
+  RawDigestsNotAllowedError,
   type RecoveryResult,
+  type SignCallOptions,
   type SignResult,
 } from './client.ts';
 export {
@@ -52,4 +54,14 @@ export {
   IndexedDbKeystore,
   type IndexedDbKeystoreOptions,
 } from './store/indexed-db-keystore.ts';
+export { requestTask } from './chain-task.ts';
 export { WebWorkerPool, type WebWorkerLike, type WebWorkerPoolOptions } from './compute/web-worker-pool.ts';
+export { ConnectPeer, type ConnectPeerOptions, connectPeer } from './transport/connect-peer.ts';
+export {
+  type OperationEvent,
+  type PeerCallOptions,
+  PeerCallError,
+  type SigningPeerOptions,
+  operationOf,
+  requestIdOf,
+} from './transport/signing-peer.ts';

@@ -9,13 +9,14 @@ export { EncryptedFileKeystore, type EncryptedFileKeystoreOptions } from './stor
 export { FileWalletStore } from './store/file-wallet-store.ts';
 export { FileMessageStore } from './store/file-message-store.ts';
 export { FileTableCache, FileTableCacheError, type FileTableCacheOptions } from './store/file-table-cache.ts';
+export { GrpcPeer, type GrpcPeerOptions, grpcPeer } from './transport/grpc-peer.ts';
 export {
-  GrpcCallError,
-  GrpcPeer,
-  type GrpcCallOptions,
-  type GrpcPeerOptions,
-  grpcPeer,
-  operationOf,
-  requestIdOf,
-} from './transport/grpc-peer.ts';
+  ZoneClient,
+  type ZoneClientOptions,
+  type ZoneMessage,
+  type ZoneRpc,
+  type ZoneStreamRpc,
+} from './transport/zone-client.ts';
 export { WalletThreadPool, type WalletPoolOptions } from './compute/thread-pool.ts';
+export { type LocalEvm, type LocalNetwork, defaultLocalNetwork, localEvm, localNetwork } from './local-network.ts';
+export { type SealedWalletHeader, readSealedWalletHeader } from './store/sealed-wallet.ts';

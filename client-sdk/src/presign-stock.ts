@@ -17,8 +17,8 @@ import {
   type PresignCertificate,
   type PresignRequest,
   type SignMessageStore,
-  decodeSignMessageHeader,
   maxReservedPresigns,
+  servesOrder,
 } from '@dwallet/two-pc-mpc/client';
 import { fromHex, hex } from './hex.ts';
 import type { StoredReservation } from './wallet-store.ts';
@@ -119,10 +119,13 @@ export class PresignStock {
   }
 
   /**
-   * A reservation for this message: one that already has this very message (a repeated attempt), or else one that has none, a prepared one first.
+   * A reservation for this order: one that already has its message (a repeated attempt), or else one that has none, a prepared one first.
    * Waits for nothing but the message store.
    */
-  async claim(record: DWalletRecord, hashScheme: HashScheme, messageDigest: Digest): Promise<Claim | undefined> {
+  async claim(
+    record: DWalletRecord,
+    asked: { readonly hashScheme: HashScheme; readonly messageDigest: Digest; readonly order: Digest },
+  ): Promise<Claim | undefined> {
     const free = (await this.#entriesOf(hex(record.sessionId))).filter(({ claimed, taking }) => !claimed && !taking);
     for (const entry of free) entry.claimed = true;
     let chosen: Entry | undefined;
@@ -133,22 +136,13 @@ export class PresignStock {
       for (const entry of free) {
         const stored = await this.#storedMessage(entry);
         if (stored === undefined) unused.push(entry);
-        else if (this.#isOf(record, hashScheme, messageDigest, stored)) chosen ??= entry;
+        else if (servesOrder(record, stored, asked)) chosen ??= entry;
       }
       chosen ??= unused.sort((x, y) => rank(x) - rank(y))[0];
     } finally {
       for (const entry of free) entry.claimed = entry === chosen;
     }
     return chosen === undefined ? undefined : this.#claimOf(chosen);
-  }
-
-  #isOf(record: DWalletRecord, hashScheme: HashScheme, messageDigest: Digest, stored: Uint8Array): boolean {
-    const header = decodeSignMessageHeader(record.curve, stored);
-    return (
-      header.publicKey.equals(record.publicKey) &&
-      header.hashScheme === hashScheme &&
-      hex(header.messageDigest) === hex(messageDigest)
-    );
   }
 
   async #storedMessage(entry: Entry): Promise<Uint8Array | undefined> {

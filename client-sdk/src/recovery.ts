@@ -66,8 +66,8 @@ export function openRecoverable(
     if (opened === undefined || hex(opened.owner) !== hex(owner)) continue;
     const id = hex(opened.sessionId);
     if (known.has(id) || wallets.has(id)) continue;
-    const accepted = acceptance.length > 0 && verified(() => (verifyAcceptance(opened, acceptance), true));
-    if (accepted !== true) {
+    const policy = acceptance.length > 0 ? verified(() => verifyAcceptance(opened, acceptance)) : undefined;
+    if (policy === undefined) {
       open.add(id);
       continue;
     }
@@ -81,7 +81,8 @@ export function openRecoverable(
         ? new Secret(opened.share.userShare)
         : recoverUserShare(setup, opened, userSecretKey);
     const encoded = encodeScalar(setup.curve, share.expose());
-    wallets.set(id, { id, userShare: hex(encoded), record: hex(bytes) });
+    const allowed = policy === 'raw-digests' ? { rawDigests: true as const } : {};
+    wallets.set(id, { id, userShare: hex(encoded), record: hex(bytes), ...allowed });
     encoded.fill(0);
     share.destroy();
   }

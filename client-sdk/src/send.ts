@@ -4,7 +4,6 @@
  * @module
  */
 import { DWalletError, encodeUint } from '@dwallet/sigma';
-import type { HashScheme } from '@dwallet/two-pc-mpc/client';
 import type { EcdsaSignature, SigningPayload } from '@dwallet/chains';
 import { CancelledError, type ProgressListener, type Step, orCancelled } from './progress.ts';
 import type { DWallet } from './client.ts';
@@ -26,10 +25,14 @@ export interface SendOptions {
   readonly approve?: (approval: Approval) => boolean | Promise<boolean>;
   /** Whether to wait until the transaction is in the chain; default: yes. */
   readonly wait?: boolean;
+  /** What entitles the owner to this signature, for validators whose policy asks for it (docs/zones.md). At most 4096 bytes. */
+  readonly authority?: Uint8Array;
 }
 
 /** Something to sign, completely determined. Made by `SigningTask.open`. */
 export interface OpenedTask<Signed> extends Approval {
+  /** Raw unsigned bytes of the format: every validator reads them, and derives by itself what is signed. */
+  readonly raw: Uint8Array;
   readonly payloads: readonly SigningPayload[];
   /** Checks each signature, puts them in, and reads the result again. @throws InvalidSignatureError */
   attach(signatures: readonly EcdsaSignature[]): Signed;
@@ -106,7 +109,7 @@ export async function runTask<Signed>(
 async function signTask<Signed>(
   wallet: DWallet,
   task: SigningTask<Signed>,
-  { signal, onProgress, approve }: SendOptions,
+  { signal, onProgress, approve, authority }: SendOptions,
 ): Promise<{ readonly signed: Signed; readonly lines: readonly string[] }> {
   const tell = (step: Step): void => onProgress?.({ step });
   const opened = task.open(wallet.publicKey);
@@ -118,11 +121,12 @@ async function signTask<Signed>(
     if (approved !== true) throw new SendError('SEND_NOT_APPROVED', 'it was not approved');
   }
   const signatures: EcdsaSignature[] = [];
-  for (const { hashScheme, message } of opened.payloads) {
+  for (const index of opened.payloads.keys()) {
     if (signal?.aborted === true) throw new CancelledError({ cause: signal.reason });
-    const { signature } = await wallet.sign(hashScheme satisfies HashScheme, message, {
+    const { signature } = await wallet.signPayload(opened, index, {
       ...(signal === undefined ? {} : { signal }),
       ...(onProgress === undefined ? {} : { onProgress }),
+      ...(authority === undefined ? {} : { authority }),
     });
     const { r, s, recoveryId } = signature;
     signatures.push({ r: encodeUint(r, 32), s: encodeUint(s, 32), recoveryId });

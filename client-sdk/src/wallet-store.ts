@@ -24,6 +24,8 @@ export interface StoredWallet {
   readonly userShare: string;
   /** Set when the owner has accepted the network's output (MPC:A1 to MPC:A3). */
   readonly record?: string;
+  /** Set when the owner has allowed raw digests with his acceptance. */
+  readonly rawDigests?: true;
   /** The oldest first. */
   readonly reservations?: readonly StoredReservation[];
 }
@@ -80,6 +82,7 @@ const isWallet = (value: unknown): boolean =>
   isHex(value['id']) &&
   isHex(value['userShare']) &&
   (['message', 'fresh', 'record'] as const).every((name) => optional(value[name], (text) => isHex(text))) &&
+  optional(value['rawDigests'], (allowed) => allowed === true) &&
   optional(value['reservations'], (list) => Array.isArray(list) && list.every(isReservation));
 
 /** A wallet as stored. The text never appears in an error: it holds secrets. @throws DecodeError */

@@ -222,3 +222,57 @@ describe('the encrypted folder', () => {
     expect(readdirSync(folder)).toContain('wallet.json');
   });
 });
+
+describe('another secret', () => {
+  const files = (folder: string): string[] => readdirSync(folder).filter((name) => name.endsWith('.sealed'));
+  const sizes = (folder: string): number[] => files(folder).map((name) => statSync(join(folder, name)).size);
+  const change = { secret: 'another one', log2N };
+
+  it('opens what the old one does not open any more, and nothing under the old one stays on disk', async () => {
+    const folder = newFolder();
+    const keystore = await openFiles(folder);
+    await keystore.compareAndSet(0, data('01'));
+    await keystore.compareAndSet(1, data('01', '02'));
+    await keystore.changeSecret(change);
+    expect(sizes(folder).map((size) => size > 0)).toEqual([false, false, true]);
+    expect(await keystore.load()).toEqual({ revision: 3, data: data('01', '02') });
+    expect(await codeOf(openFiles(folder))).toBe('KEYSTORE_WRONG_SECRET');
+    const reopened = await openFiles(folder, change.secret);
+    expect(await reopened.compareAndSet(3, data('03'))).toBe(true);
+    expect(await keystore.load()).toEqual({ revision: 4, data: data('03') });
+    // The names stay taken, for a process that was asleep; the content is gone.
+    expect(files(folder)).toHaveLength(4);
+    expect(sizes(folder).map((size) => size > 0)).toEqual([false, false, true, true]);
+  });
+
+  it('a process that works under the old one loses its change, and says so', async () => {
+    const folder = newFolder();
+    const other = await openFiles(folder);
+    await other.compareAndSet(0, data('01'));
+    await (await openFiles(folder)).changeSecret(change);
+    expect(await other.compareAndSet(1, data('02'))).toBe(false);
+    expect(await codeOf(other.load())).toBe('KEYSTORE_WRONG_SECRET');
+    expect((await (await openFiles(folder, change.secret)).load())?.data).toEqual(data('01'));
+  });
+
+  it('what a crash has left under the old one is emptied when the keystore is opened next', async () => {
+    const folder = newFolder();
+    const keystore = await openFiles(folder);
+    await keystore.compareAndSet(0, data('01'));
+    const [first] = files(folder) as [string];
+    const old = readFileSync(join(folder, first));
+    await keystore.changeSecret(change);
+    writeFileSync(join(folder, first), old);
+    await openFiles(folder, change.secret);
+    expect(sizes(folder).map((size) => size > 0)).toEqual([false, true]);
+  });
+
+  it('of an empty keystore, or too short: an error, and nothing was changed', async () => {
+    const folder = newFolder();
+    const keystore = await openFiles(folder);
+    expect(await codeOf(keystore.changeSecret(change))).toBe('KEYSTORE_IO');
+    await keystore.compareAndSet(0, data('01'));
+    expect(await codeOf(keystore.changeSecret({ secret: '' }))).toBe('INVALID_ARGUMENTS');
+    expect((await (await openFiles(folder)).load())?.revision).toBe(1);
+  });
+});

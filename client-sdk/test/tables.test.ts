@@ -60,7 +60,7 @@ async function run(sealKey = seal()): Promise<{ readonly built: number; readonly
   const [wallet] = client.wallets;
   if (wallet === undefined) throw new Error('no wallet');
   const message = new Uint8Array(32).fill(counter);
-  const { signature } = await wallet.sign('sha256', message);
+  const { signature } = await wallet.signRaw('sha256', message);
   network.close();
   const bytes = [signature.r, signature.s].map((x) => x.toString(16).padStart(64, '0')).join('');
   expect(secp256k1.verify(Buffer.from(bytes, 'hex'), sha256(message), wallet.publicKey, { prehash: false })).toBe(true);

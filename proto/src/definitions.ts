@@ -5,11 +5,10 @@
  */
 import { fileURLToPath } from 'node:url';
 import { type GrpcObject, loadPackageDefinition } from '@grpc/grpc-js';
-import { type MessageTypeDefinition, type Options, type PackageDefinition, loadSync } from '@grpc/proto-loader';
-import type { ProtoGrpcType as ErrorDetailsTypes } from './gen/error_details.ts';
+import { type Options, type PackageDefinition, loadSync } from '@grpc/proto-loader';
 import type { ProtoGrpcType as PeerTypes } from './gen/peer.ts';
 import type { ProtoGrpcType as SigningTypes } from './gen/signing.ts';
-import type { ProtoGrpcType as StatusTypes } from './gen/status.ts';
+import type { ProtoGrpcType as ZonesTypes } from './gen/zones.ts';
 
 const options: Options = {
   includeDirs: [fileURLToPath(new URL('../', import.meta.url))],
@@ -19,17 +18,21 @@ const options: Options = {
   oneofs: true,
 };
 
-/** Everything, for the reflection service. */
+/** Everything that goes over our lines. */
 export const packageDefinition: PackageDefinition = loadSync(
-  ['dwallet/v1/signing.proto', 'dwallet/v1/peer.proto', 'google/rpc/status.proto', 'google/rpc/error_details.proto'],
+  [
+    'dwallet/v1/signing.proto',
+    'dwallet/v1/peer.proto',
+    'dwallet/v1/zones.proto',
+    'google/rpc/status.proto',
+    'google/rpc/error_details.proto',
+  ],
   options,
 );
 
 /** What clients may see by reflection: nothing of what validators say to each other. */
-export const signingPackageDefinition: PackageDefinition = loadSync(
-  ['dwallet/v1/signing.proto', 'google/rpc/error_details.proto'],
-  options,
-);
+export const signingPackageDefinition = (): PackageDefinition =>
+  loadSync(['dwallet/v1/signing.proto', 'dwallet/v1/zones.proto', 'google/rpc/error_details.proto'], options);
 
 const loaded: GrpcObject = loadPackageDefinition(packageDefinition);
 const { v1 } = (loaded as unknown as SigningTypes & PeerTypes).dwallet;
@@ -41,12 +44,13 @@ export const PeerService: PeerTypes['dwallet']['v1']['PeerService'] = (loaded as
   .PeerService;
 
 /** Names of the services, as health checks know them. */
-export const serviceNames = { signing: 'dwallet.v1.SigningService', peer: 'dwallet.v1.PeerService' } as const;
+export const serviceNames = {
+  signing: 'dwallet.v1.SigningService',
+  peer: 'dwallet.v1.PeerService',
+  zones: 'dwallet.v1.ZoneService',
+  assets: 'dwallet.v1.AssetService',
+  clusters: 'dwallet.v1.ClusterService',
+} as const;
 
-type Rpc = StatusTypes['google']['rpc'] & ErrorDetailsTypes['google']['rpc'];
-
-/** Codec of one google.rpc message. */
-export const rpcMessage = <Name extends 'Status' | 'ErrorInfo' | 'RetryInfo' | 'QuotaFailure' | 'BadRequest'>(
-  name: Name,
-): Rpc[Name] =>
-  packageDefinition[`google.rpc.${name}`] as MessageTypeDefinition<object, object> as unknown as Rpc[Name];
+const { ZoneService, AssetService, ClusterService } = (loaded as unknown as ZonesTypes).dwallet.v1;
+export { AssetService, ClusterService, ZoneService };

@@ -1,27 +1,21 @@
 /**
- * The wire contract: where the .proto files are, types made from them, service definitions for gRPC, which rpc is which method, and the codec
+ * The wire contract: types made from the .proto files, service definitions for gRPC, which rpc is which method, and the codec
  * of rich errors. Node only.
  *
  * @module
  */
-import { fileURLToPath } from 'node:url';
-
-/** Folder that imports in the .proto files are relative to. */
-export const protoFolder: string = fileURLToPath(new URL('../', import.meta.url));
 export * from './definitions.ts';
 export * from './methods.ts';
 export * from './rich-status.ts';
-export type { SigningServiceClient, SigningServiceHandlers } from './gen/dwallet/v1/SigningService.ts';
-export type { PeerServiceClient, PeerServiceHandlers } from './gen/dwallet/v1/PeerService.ts';
+export type { SigningServiceClient } from './gen/dwallet/v1/SigningService.ts';
+export type { PeerServiceClient } from './gen/dwallet/v1/PeerService.ts';
 export type { HelloRequest__Output as HelloRequest } from './gen/dwallet/v1/HelloRequest.ts';
 export type { HelloResponse, HelloResponse__Output } from './gen/dwallet/v1/HelloResponse.ts';
 export type { GetNetworkResponse, GetNetworkResponse__Output } from './gen/dwallet/v1/GetNetworkResponse.ts';
-export type { RegisterEncryptionKeyResponse } from './gen/dwallet/v1/RegisterEncryptionKeyResponse.ts';
 export type {
   CreateDWalletResponse,
   CreateDWalletResponse__Output,
 } from './gen/dwallet/v1/CreateDWalletResponse.ts';
-export type { AcceptDWalletResponse } from './gen/dwallet/v1/AcceptDWalletResponse.ts';
 export type { TakePresignResponse, TakePresignResponse__Output } from './gen/dwallet/v1/TakePresignResponse.ts';
 export type { SignResponse, SignResponse__Output } from './gen/dwallet/v1/SignResponse.ts';
 export type { DWallet as DWalletMessage, DWallet__Output as DWalletMessage__Output } from './gen/dwallet/v1/DWallet.ts';
@@ -37,4 +31,4 @@ export type {
   WatchOperationResponse as OperationEventMessage,
   WatchOperationResponse__Output as OperationEventMessage__Output,
 } from './gen/dwallet/v1/WatchOperationResponse.ts';
-export type { Status as StatusMessage, Status__Output as StatusMessage__Output } from './gen/google/rpc/Status.ts';
+export type { Status as StatusMessage } from './gen/google/rpc/Status.ts';

@@ -24,7 +24,7 @@ export const networkMethod = 'network';
 export const listDWalletsKind = 'client/list-dwallets';
 
 /** What a request between validators names beside its envelope. */
-export type PeerRouting = 'session' | 'account' | 'dwallet' | 'presign' | 'kind';
+export type PeerRouting = 'session' | 'account' | 'dwallet' | 'presign' | 'kind' | 'slot';
 
 export interface PeerMethod {
   readonly rpc: string;
@@ -53,10 +53,16 @@ export const peerMethods = {
   'sign/record': { rpc: 'RecordSignature', routing: 'presign', lane: 'quick' },
   'records/fetch': { rpc: 'FetchRecord', routing: 'kind', lane: 'bulk' },
   'records/list': { rpc: 'ListRecords', routing: 'kind', lane: 'bulk' },
+  'zones/status': { rpc: 'ZoneLogStatus', routing: 'slot', lane: 'quick' },
+  'zones/propose': { rpc: 'ProposeSlot', routing: 'slot', lane: 'quick' },
+  'zones/fix': { rpc: 'FixSlot', routing: 'slot', lane: 'quick' },
+  'zones/decide': { rpc: 'DecideSlot', routing: 'slot', lane: 'quick' },
+  'zones/fetch': { rpc: 'FetchSlots', routing: 'slot', lane: 'quick' },
+  'zones/certify': { rpc: 'CertifySlot', routing: 'slot', lane: 'quick' },
+  'zones/offer': { rpc: 'OfferRecord', routing: 'slot', lane: 'quick' },
 } as const satisfies Record<string, PeerMethod>;
 
 export type PeerMethodName = keyof typeof peerMethods;
-export type PeerRpc = (typeof peerMethods)[PeerMethodName]['rpc'];
 
 export const isPeerMethod = (method: string): method is PeerMethodName => Object.hasOwn(peerMethods, method);
 

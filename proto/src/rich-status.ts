@@ -1,10 +1,20 @@
 /**
- * Rich errors (google.rpc.Status with ErrorInfo, RetryInfo, QuotaFailure, BadRequest): writing and strict reading.
+ * Rich errors (google.rpc.Status with ErrorInfo, RetryInfo, QuotaFailure, BadRequest): writing and strict reading. The same details travel in the
+ * trailer of gRPC and in the errors of Connect. Needs nothing of Node.
  *
  * @module
  */
-import { rpcMessage } from './definitions.ts';
+import { type MessageInitShape, create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import type { GenMessage } from '@bufbuild/protobuf/codegenv2';
+import type { Message } from '@bufbuild/protobuf';
 import type { Status } from './gen/google/rpc/Status.ts';
+import {
+  BadRequestSchema,
+  ErrorInfoSchema,
+  QuotaFailureSchema,
+  RetryInfoSchema,
+} from './gen-es/google/rpc/error_details_pb.ts';
+import { StatusSchema } from './gen-es/google/rpc/status_pb.ts';
 
 /** Whose reasons ours are. */
 export const errorDomain = 'dwallet';
@@ -25,76 +35,89 @@ export interface RichStatus {
   readonly fields?: readonly { readonly field: string; readonly description: string }[];
 }
 
-const typeUrl = (name: string): string => `type.googleapis.com/google.rpc.${name}`;
-
-/** As a google.rpc.Status message. */
-export function richStatusMessage(status: RichStatus): Status {
-  const details = [
-    {
-      type_url: typeUrl('ErrorInfo'),
-      value: rpcMessage('ErrorInfo').serialize({
-        reason: status.reason,
-        domain: errorDomain,
-        metadata: { ...status.metadata },
-      }),
-    },
-  ];
-  if (status.retryAfterMs !== undefined) {
-    const seconds = Math.floor(status.retryAfterMs / 1000);
-    const nanos = Math.round((status.retryAfterMs - seconds * 1000) * 1e6);
-    details.push({
-      type_url: typeUrl('RetryInfo'),
-      value: rpcMessage('RetryInfo').serialize({ retryDelay: { seconds, nanos } }),
-    });
-  }
-  if (status.quota !== undefined)
-    details.push({
-      type_url: typeUrl('QuotaFailure'),
-      value: rpcMessage('QuotaFailure').serialize({ violations: [...status.quota] }),
-    });
-  if (status.fields !== undefined)
-    details.push({
-      type_url: typeUrl('BadRequest'),
-      value: rpcMessage('BadRequest').serialize({ fieldViolations: [...status.fields] }),
-    });
-  return { code: status.code, message: status.message, details };
+/** One detail: its message type, such as `google.rpc.ErrorInfo`, and its bytes. */
+export interface StatusDetail {
+  readonly type: string;
+  readonly value: Uint8Array;
 }
 
+const urlPrefix = 'type.googleapis.com/';
+
+function detail<M extends Message>(schema: GenMessage<M>, value: MessageInitShape<GenMessage<M>>): StatusDetail {
+  return { type: schema.typeName, value: toBinary(schema, create(schema, value)) };
+}
+
+/** Details of an error. */
+export function statusDetails(status: RichStatus): StatusDetail[] {
+  const { reason, metadata, retryAfterMs, quota, fields } = status;
+  const details = [detail(ErrorInfoSchema, { reason, domain: errorDomain, metadata: { ...metadata } })];
+  if (retryAfterMs !== undefined) {
+    const seconds = Math.floor(retryAfterMs / 1000);
+    const nanos = Math.round((retryAfterMs - seconds * 1000) * 1e6);
+    details.push(detail(RetryInfoSchema, { retryDelay: { seconds: BigInt(seconds), nanos } }));
+  }
+  if (quota !== undefined) details.push(detail(QuotaFailureSchema, { violations: [...quota] }));
+  if (fields !== undefined) details.push(detail(BadRequestSchema, { fieldViolations: [...fields] }));
+  return details;
+}
+
+/** As a google.rpc.Status message for gRPC. */
+export const richStatusMessage = (status: RichStatus): Status => ({
+  code: status.code,
+  message: status.message,
+  details: statusDetails(status).map(({ type, value }) => ({ type_url: urlPrefix + type, value })),
+});
+
 /** The trailer `grpc-status-details-bin`. */
-export const encodeRichStatus = (status: RichStatus): Buffer =>
-  rpcMessage('Status').serialize(richStatusMessage(status));
+export const encodeRichStatus = (status: RichStatus): Uint8Array =>
+  toBinary(
+    StatusSchema,
+    create(StatusSchema, {
+      code: status.code,
+      message: status.message,
+      details: statusDetails(status).map(({ type, value }) => ({ typeUrl: urlPrefix + type, value })),
+    }),
+  );
 
 /** @returns undefined when the bytes are not a status of this domain: whoever sent them, they are no answer of ours. */
 export function decodeRichStatus(bytes: Uint8Array): RichStatus | undefined {
   try {
-    return readRichStatus(rpcMessage('Status').deserialize(Buffer.from(bytes)));
+    const { code, message, details } = fromBinary(StatusSchema, bytes);
+    const ours = details.flatMap(({ typeUrl, value }) =>
+      typeUrl.startsWith(urlPrefix) ? [{ type: typeUrl.slice(urlPrefix.length), value }] : [],
+    );
+    return readStatusDetails(code, message, ours);
   } catch {
     return undefined;
   }
 }
 
-/** As {@link decodeRichStatus}, of a message that was read already. @throws when a detail cannot be read. */
-export function readRichStatus(status: Status): RichStatus | undefined {
-  const detail = (name: string): Buffer | undefined => {
-    for (const any of status.details ?? [])
-      if ('type_url' in any && any.type_url === typeUrl(name)) return Buffer.from(any.value as Uint8Array);
+/** As {@link decodeRichStatus}, of details that were taken apart already. */
+export function readStatusDetails(
+  code: number,
+  message: string,
+  details: readonly StatusDetail[],
+): RichStatus | undefined {
+  const read = <M extends Message>(schema: GenMessage<M>): M | undefined => {
+    const found = details.find(({ type }) => type === schema.typeName);
+    return found === undefined ? undefined : fromBinary(schema, found.value);
+  };
+  try {
+    const info = read(ErrorInfoSchema);
+    if (info?.domain !== errorDomain) return undefined;
+    const delay = read(RetryInfoSchema)?.retryDelay;
+    const quota = read(QuotaFailureSchema)?.violations;
+    const fields = read(BadRequestSchema)?.fieldViolations;
+    return {
+      code,
+      message,
+      reason: info.reason,
+      metadata: { ...info.metadata },
+      ...(delay === undefined ? {} : { retryAfterMs: Number(delay.seconds) * 1000 + Math.ceil(delay.nanos / 1e6) }),
+      ...(quota === undefined ? {} : { quota: quota.map(({ subject, description }) => ({ subject, description })) }),
+      ...(fields === undefined ? {} : { fields: fields.map(({ field, description }) => ({ field, description })) }),
+    };
+  } catch {
     return undefined;
-  };
-  const infoBytes = detail('ErrorInfo');
-  if (infoBytes === undefined) return undefined;
-  const info = rpcMessage('ErrorInfo').deserialize(infoBytes);
-  if (info.domain !== errorDomain) return undefined;
-  const retryBytes = detail('RetryInfo');
-  const delay = retryBytes === undefined ? null : rpcMessage('RetryInfo').deserialize(retryBytes).retryDelay;
-  const quotaBytes = detail('QuotaFailure');
-  const fieldBytes = detail('BadRequest');
-  return {
-    code: status.code ?? 2,
-    message: status.message ?? '',
-    reason: info.reason,
-    metadata: info.metadata,
-    ...(delay === null ? {} : { retryAfterMs: delay.seconds * 1000 + Math.ceil(delay.nanos / 1e6) }),
-    ...(quotaBytes === undefined ? {} : { quota: rpcMessage('QuotaFailure').deserialize(quotaBytes).violations }),
-    ...(fieldBytes === undefined ? {} : { fields: rpcMessage('BadRequest').deserialize(fieldBytes).fieldViolations }),
-  };
+  }
 }

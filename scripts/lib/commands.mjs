@@ -42,13 +42,36 @@ async function runBuilt(workspace, file, args) {
 export const start = (args) => main(() => runBuilt('@dwallet/cli', 'cli/dist/main-job/index.js', args));
 
 /** @param {string[]} args */
-export const bench = (args) => main(() => runBuilt('@dwallet/benches', 'benches/dist/main.js', args));
+export const demoZones = (args) => main(() => runBuilt('@dwallet/cli', 'cli/dist/zones-demo/index.js', args));
+
+/** @param {string[]} args */
+export const bench = (args) =>
+  main(async () => {
+    // This one measures processes of the command line.
+    if (args[0] === 'zones') await ensure({ build: '@dwallet/cli' });
+    return runBuilt('@dwallet/benches', 'benches/dist/main.js', args);
+  });
 
 /** @param {string[]} args */
 export const test = (args) =>
   main(async () => {
     await ensure({ build: 'all' });
     return runNode([join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', ...args], { cwd: root });
+  });
+
+/** Tests in a real browser. @param {string[]} args */
+export const testWeb = (args) =>
+  main(async () => {
+    await ensure({ build: 'all' });
+    const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
+    return runNode([vitest, 'run', '--config', join('test', 'web', 'vitest.config.ts'), ...args], { cwd: root });
+  });
+
+/** @param {string[]} args */
+export const exampleWeb = (args) =>
+  main(async () => {
+    await ensure({ build: 'all' });
+    return runNode([join(root, 'examples', 'web-wallet', 'dist', 'server', 'main.js'), ...args], { cwd: root });
   });
 
 export const setup = () =>

@@ -84,14 +84,14 @@ it('secrets of validators and of the wallet show nowhere', async () => {
   await network.validator(1).leadPresigns(2);
   const store = new MemoryWalletStore();
   const client = await network.client({ name: 'bob', store });
-  const wallet = await client.createDWallet();
+  const wallet = await client.createDWallet({ rawDigests: true });
   garbage = true;
-  const { blamed } = await wallet.sign('sha256', Uint8Array.of(1));
+  const { blamed } = await wallet.signRaw('sha256', Uint8Array.of(1));
   expect(blamed.map(({ party }) => party)).toEqual([3]);
 
   // Refusals of all kinds, and errors of a wallet whose network lies.
   errors.push(
-    await wallet.sign('sha256', Uint8Array.of(2)).then(
+    await wallet.signRaw('sha256', Uint8Array.of(2)).then(
       () => undefined,
       (error: unknown) => error,
     ),
@@ -99,7 +99,7 @@ it('secrets of validators and of the wallet show nowhere', async () => {
   network.down.add(2);
   network.down.add(3);
   errors.push(
-    await wallet.sign('sha256', Uint8Array.of(3)).then(
+    await wallet.signRaw('sha256', Uint8Array.of(3)).then(
       () => undefined,
       (error: unknown) => error,
     ),

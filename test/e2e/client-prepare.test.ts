@@ -81,7 +81,7 @@ async function openClient(
 }
 
 async function signs(wallet: DWallet, message: string): Promise<void> {
-  const { signature } = await wallet.sign('sha256', text(message));
+  const { signature } = await wallet.signRaw('sha256', text(message));
   const bytes = [signature.r, signature.s].map((x) => x.toString(16).padStart(64, '0')).join('');
   const valid = secp256k1.verify(Buffer.from(bytes, 'hex'), sha256(text(message)), wallet.publicKey, {
     prehash: false,
@@ -129,7 +129,7 @@ describe('a wallet that has nothing to sign', () => {
     const { network, asked } = newNetwork();
     const client = await network.client({ name: 'bob', prepare: 2 });
     open.push(client);
-    const wallet = await client.createDWallet();
+    const wallet = await client.createDWallet({ rawDigests: true });
     expect(await wallet.prepare(2)).toBe(2);
     expect(takes(asked)).toHaveLength(2);
     const { network: other, asked: nothing } = newNetwork();
@@ -303,7 +303,7 @@ describe('crashes', () => {
     };
     const first = await openClient(network, { store, messages });
     await first.wallet.prepare();
-    await expect(first.wallet.sign('sha256', text('once'))).rejects.toThrow();
+    await expect(first.wallet.signRaw('sha256', text('once'))).rejects.toThrow();
     first.client.close();
     network.line = line;
     const sent = requests(asked);

@@ -32,6 +32,7 @@ import {
   maxBodyBytes,
   openEnvelope,
   signFact,
+  signOrderDigest,
 } from '@dwallet/two-pc-mpc/network';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import {
@@ -213,7 +214,7 @@ describe('a new dWallet', () => {
     const network = newNetwork();
     const { asked } = bendAnswers(network, clientKind.createDWallet, 2, (parts) => flip(parts[1], -1), [1]);
     const client = await network.client({ name: 'bob' });
-    await client.createDWallet();
+    await client.createDWallet({ rawDigests: true });
     expect(asked).toEqual([1, 2]);
     bendAnswers(network, clientKind.createDWallet, 2, (parts) => flip(parts[1], -1));
     expect(await failure(client.createDWallet())).toMatch(/^MPC:A1 /);
@@ -243,8 +244,8 @@ describe('a new dWallet', () => {
     // The next run ignores what has no accepted output, keeps it, and makes a wallet that signs.
     const next = await network.client({ name: 'bob-again', store: new FileWalletStore(path) });
     expect(next.wallets).toEqual([]);
-    const wallet = await next.createDWallet();
-    await wallet.sign('sha256', Uint8Array.of(1));
+    const wallet = await next.createDWallet({ rawDigests: true });
+    await wallet.signRaw('sha256', Uint8Array.of(1));
     const kept = JSON.parse(readFileSync(path, 'utf8')) as WalletData;
     expect(kept.wallets.map(({ record }) => record !== undefined)).toEqual([false, true]);
     expect(kept.wallets[0]).toEqual(seen?.wallets[0]);
@@ -288,7 +289,7 @@ describe('presigns and signatures', () => {
       allowTestProfile: true,
     });
     const [wallet] = client.wallets;
-    const outcome = await failure((wallet as NonNullable<typeof wallet>).sign('sha256', Uint8Array.of(1, 2)));
+    const outcome = await failure((wallet as NonNullable<typeof wallet>).signRaw('sha256', Uint8Array.of(1, 2)));
     return `${sent} sent: ${outcome}`;
   }
 
@@ -340,7 +341,7 @@ describe('presigns and signatures', () => {
       used = parts.map((part) => part.slice());
     });
     const [wallet] = client.wallets;
-    await (wallet as NonNullable<typeof wallet>).sign('sha256', Uint8Array.of(9));
+    await (wallet as NonNullable<typeof wallet>).signRaw('sha256', Uint8Array.of(9));
     bendAnswers(network, clientKind.takePresign, 4, (parts, call) => {
       const take = decodeTakePresign(openEnvelope(decodeCall(call, maxBodyBytes).body, network.networkId).body);
       const setup = decodeSetupRecord(
@@ -367,7 +368,7 @@ describe('presigns and signatures', () => {
     const { asked } = bendAnswers(network, clientKind.sign, 2, (parts) => flip(parts[0], s), [1]);
     const client = await network.client();
     const [wallet] = client.wallets;
-    await (wallet as NonNullable<typeof wallet>).sign('sha256', Uint8Array.of(1));
+    await (wallet as NonNullable<typeof wallet>).signRaw('sha256', Uint8Array.of(1));
     expect(asked).toEqual([1, 2]);
   });
 
@@ -389,13 +390,14 @@ describe('presigns and signatures', () => {
       if (from !== undefined || method !== clientKind.sign) return pass();
       const request = decodeSignRequest(openEnvelope(decodeCall(bytes, maxBodyBytes).body, network.networkId).body);
       const stored = await new FileMessageStore(join(folder, 'messages')).get(request.presignId);
-      expect(hex(stored as Uint8Array)).toBe(hex(request.signMessage));
+      // The message, and the digest of what it was made for.
+      expect(hex(stored as Uint8Array)).toBe(hex(request.signMessage) + hex(signOrderDigest(request)));
       sent.push(hex(bytes));
       if (sent.length === 1) throw new Error('the line breaks');
       return pass();
     };
     const [wallet] = client.wallets;
-    await (wallet as NonNullable<typeof wallet>).sign('sha256', Uint8Array.of(5));
+    await (wallet as NonNullable<typeof wallet>).signRaw('sha256', Uint8Array.of(5));
     expect(sent).toHaveLength(2);
     expect(sent[1]).toBe(sent[0]);
   });

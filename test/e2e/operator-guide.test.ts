@@ -149,8 +149,8 @@ describe.skipIf(process.platform !== 'linux')('the operator guide', () => {
       random: (length) => new Uint8Array(randomBytes(length)),
       prepare: false,
     });
-    const wallet = await client.createDWallet();
-    const { signature, blamed } = await wallet.sign('keccak256', encodeText('from the guide'));
+    const wallet = await client.createDWallet({ rawDigests: true });
+    const { signature, blamed } = await wallet.signRaw('keccak256', encodeText('from the guide'));
     expect(signature.r).toBeTypeOf('bigint');
     expect(blamed).toEqual([]);
     client.close();

@@ -14,9 +14,10 @@ import {
   encodeCertificate,
   encodeParts,
   encodeTakePresign,
-  messageRequest,
   signFact,
-  signRequestDigest,
+  presignRequestDigest,
+  rawMessageRequest,
+  rawOrder,
 } from '@dwallet/two-pc-mpc/network';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { sha256 } from '@noble/hashes/sha2.js';
@@ -70,12 +71,12 @@ describe('a wallet and its network', () => {
     const network = newNetwork();
     const store = new MemoryWalletStore();
     const bob = await network.client({ name: 'bob', store });
-    const wallet = await bob.createDWallet();
+    const wallet = await bob.createDWallet({ rawDigests: true });
     expect(wallet.publicKey).toHaveLength(33);
     for (const away of [4, 1]) {
       network.down.add(away);
       const message = text(`without validator ${away}`);
-      const { signature, blamed } = await wallet.sign('sha256', message);
+      const { signature, blamed } = await wallet.signRaw('sha256', message);
       expectValid(signature, wallet.publicKey, message);
       expect(blamed).toEqual([]);
       network.down.clear();
@@ -84,7 +85,7 @@ describe('a wallet and its network', () => {
     const again = await network.client({ name: 'bob-again', store, first: 3 });
     expect(again.wallets.map(({ id }) => id)).toEqual([wallet.id]);
     const message = text('led by validator 3');
-    const { signature } = await (again.wallets[0] as typeof wallet).sign('sha256', message);
+    const { signature } = await (again.wallets[0] as typeof wallet).signRaw('sha256', message);
     expectValid(signature, wallet.publicKey, message);
     for (const i of network.access.validators) expect(network.validator(i).status().evidence).toEqual([]);
   });
@@ -126,7 +127,7 @@ describe('a wallet and its network', () => {
     const alice = await network.client();
     const [wallet] = alice.wallets;
     const message = text('from disk');
-    const { signature } = await (wallet as NonNullable<typeof wallet>).sign('sha256', message);
+    const { signature } = await (wallet as NonNullable<typeof wallet>).signRaw('sha256', message);
     expectValid(signature, (wallet as NonNullable<typeof wallet>).publicKey, message);
     expect([...restarted].sort()).toEqual(['sign/assign', 'sign/bind', 'sign/record', 'sign/share']);
     expect(stores.get(2)?.markers().size).toBe(1);
@@ -138,7 +139,7 @@ describe('a wallet and its network', () => {
     const store = new MemoryWalletStore();
     network.down.add(4);
     const bob = await network.client({ name: 'bob', store });
-    const wallet = await bob.createDWallet();
+    const wallet = await bob.createDWallet({ rawDigests: true });
     const raw = new RawClient(network, store.data);
     const taken = await raw.take(1, 'assigned without validator 4');
     // It knows neither the dWallet nor the assignment; validator 2 goes away, so that nothing works without it.
@@ -159,7 +160,7 @@ describe('who may ask, and when', () => {
     const stranger = new Secret(randomFor('stranger')(32));
     const message = text('mine');
     const nonce = new Uint8Array(32);
-    const take = encodeTakePresign(alice.id, messageRequest('sha256', message, nonce));
+    const take = encodeTakePresign(alice.id, rawMessageRequest('sha256', message, nonce));
     const stolen = alice.seal(clientKind.takePresign, alice.id, take, stranger);
     expect(await refused(alice.send(1, clientKind.takePresign, stolen))).toContain('NOT_OWNER');
 
@@ -169,9 +170,9 @@ describe('who may ask, and when', () => {
     // Another nonce or another message is another request than the one that the presign is for.
     const other = { nonce: new Uint8Array(32).fill(9) };
     expect(await refused(alice.sign(2, alice.signRequest(taken, signMessage, other)))).toContain('MPC:S1');
-    const swapped = { message: text('another message') };
+    const swapped = rawOrder('sha256', text('another message'));
     expect(await refused(alice.sign(2, alice.signRequest(taken, signMessage, swapped)))).toContain('MPC:S1');
-    const scheme = { hashScheme: 'keccak256' as const };
+    const scheme = rawOrder('keccak256', taken.message);
     expect(await refused(alice.sign(2, alice.signRequest(taken, signMessage, scheme)))).toContain('MPC:S1');
     const unknown = { presignId: presignId(new Uint8Array(32).fill(5)) };
     expect(await refused(alice.sign(2, alice.signRequest(taken, signMessage, unknown)))).toContain('MPC:S1');
@@ -193,7 +194,7 @@ describe('who may ask, and when', () => {
       return pass();
     };
     const bob = await network.client({ name: 'bob', store });
-    await expect(bob.createDWallet()).rejects.toThrow();
+    await expect(bob.createDWallet({ rawDigests: true })).rejects.toThrow();
     network.line = ({ pass }) => pass();
     const pending = store.data?.wallets[0];
     expect(pending?.record).toBeUndefined();
@@ -213,7 +214,7 @@ describe('who may ask, and when', () => {
     const alice = new RawClient(network);
     const store = new MemoryWalletStore(fixture().wallet);
     const client = await network.client({ store });
-    await client.createDWallet();
+    await client.createDWallet({ rawDigests: true });
     const second = new RawClient(network, { ...fixture().wallet, wallets: [store.data?.wallets[1]] } as never);
     const taken = await alice.take(1, 'for the first');
     const signMessage = await second.signMessage(taken);
@@ -391,7 +392,7 @@ describe('one presign, one client message', () => {
       return pass();
     };
     const message = text('the first leader dies');
-    const { signature } = await (wallet as NonNullable<typeof wallet>).sign('sha256', message);
+    const { signature } = await (wallet as NonNullable<typeof wallet>).signRaw('sha256', message);
     expectValid(signature, (wallet as NonNullable<typeof wallet>).publicKey, message);
     expect(asked).toEqual([1, 2]);
     for (const i of [2, 3, 4]) expect(network.marked(i).size).toBe(1);
@@ -406,7 +407,7 @@ describe('the pool', () => {
     // A pool of copies under other names would not verify; the limit is counted on what this member has assigned.
     const take = alice.takeRequest(text('greedy'), new Uint8Array(32));
     const given = new Uint8Array(32 * limit).map((_, i) => i / 32 + 1);
-    const request = signRequestDigest(alice.id, 'sha256', text('greedy'), new Uint8Array(32));
+    const request = presignRequestDigest(alice.id, rawMessageRequest('sha256', text('greedy'), new Uint8Array(32)));
     network.store(3).put('request', hex(alice.id) + hex(request), given);
     const [presign] = network.store(1).list('presign');
     const body = encodeParts([take, new Uint8Array(Buffer.from(presign as string, 'hex'))]);

@@ -89,7 +89,7 @@ beforeAll(async () => {
   const unsigned = chain.build(intent);
   const signatures: EcdsaSignature[] = [];
   for (const { message, hashScheme } of chain.payloads(unsigned)) {
-    const { signature } = await wallet.sign(hashScheme, message);
+    const { signature } = await wallet.signRaw(hashScheme, message);
     signatures.push({ r: bytes32(signature.r), s: bytes32(signature.s), recoveryId: signature.recoveryId });
   }
   const signed = chain.attach(unsigned, publicKey, signatures);

@@ -36,7 +36,7 @@ describe('a payment of a dWallet', () => {
     expect(payloads.map(({ hashScheme }) => hashScheme)).toEqual(['sha512-half']);
     const signatures = [];
     for (const { message, hashScheme } of payloads) {
-      const { signature } = await wallet.sign(hashScheme, message);
+      const { signature } = await wallet.signRaw(hashScheme, message);
       signatures.push({ r: bytes32(signature.r), s: bytes32(signature.s), recoveryId: signature.recoveryId });
     }
     const { encoded, txid } = attachRequest('xrpl:1', 'payment', bytes, publicKey, signatures);

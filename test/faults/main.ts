@@ -29,6 +29,8 @@ export interface Witness {
   readonly killedAtPoints: number;
   readonly distinctPoints: number;
   readonly blames: number;
+  /** Writes that a really full disk refused. */
+  readonly refusedWrites: number;
   /** Presigns that honest clients had to give up although they were theirs. */
   readonly renewed: number;
   readonly kinds: number;
@@ -36,10 +38,11 @@ export interface Witness {
   readonly seconds: number;
 }
 
-const usage = `usage: npm run test:faults -- [--seeds N] [--seed S] [--all-steps] [--json] [--trace] [--keep]
+const usage = `usage: npm run test:faults -- [--seeds N] [--seed S] [--all-steps | --steps A-B] [--json] [--trace] [--keep]
   --seeds      how many schedules, one seed each (default ${faultKinds.length}: every kind of fault)
   --seed       the first seed (default 1)
   --all-steps  afterwards, a kill at every durable step and every message of one sign and one presign session, for leader and member
+  --steps      only numbers A to B of those steps, to run them in parts; how many there are is said at the beginning
   --json       ends with one line of JSON
   --trace      prints everything that happens
   --forgetful  validators whose votes and markers do not last: the run must find violations, which shows that it would
@@ -48,6 +51,22 @@ const usage = `usage: npm run test:faults -- [--seeds N] [--seed S] [--all-steps
 
 /** Points of a sweep that one network takes: presigns of the pool that they use up. */
 const pointsPerNetwork = 12;
+
+/** One number after the other over the points of all four sweeps. */
+const sweeps = [
+  ['sign', 'leader'],
+  ['sign', 'member'],
+  ['presign', 'leader'],
+  ['presign', 'member'],
+] as const;
+
+/** `A-B`, from 1. */
+function rangeOf(text: string): readonly [number, number] {
+  const [, from, to] = /^(\d{1,6})-(\d{1,6})$/.exec(text) ?? [];
+  if (from === undefined || to === undefined || Number(from) < 1 || Number(to) < Number(from))
+    throw new Error(`--steps must be A-B with 1 <= A <= B\n${usage}`);
+  return [Number(from), Number(to)];
+}
 
 const countOf = (text: string, name: string): number => {
   const count = Number(text);
@@ -62,6 +81,7 @@ export async function main(args: readonly string[]): Promise<number> {
       seeds: { type: 'string', default: String(faultKinds.length) },
       seed: { type: 'string', default: '1' },
       'all-steps': { type: 'boolean', default: false },
+      steps: { type: 'string' },
       json: { type: 'boolean', default: false },
       trace: { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
@@ -75,6 +95,8 @@ export async function main(args: readonly string[]): Promise<number> {
   }
   const first = countOf(values.seed, 'seed');
   const seeds = countOf(values.seeds, 'seeds');
+  const all: readonly [number, number] = values['all-steps'] ? [1, Number.MAX_SAFE_INTEGER] : [0, 0];
+  const [firstStep, lastStep] = values.steps === undefined ? all : rangeOf(values.steps);
   const print = (text: string): void => void process.stderr.write(`${text}\n`);
   const begin = performance.now();
   const elapsed = (): string => `${((performance.now() - begin) / 1000).toFixed(1)} s`;
@@ -90,7 +112,7 @@ export async function main(args: readonly string[]): Promise<number> {
     const points = await measure(network);
     network.forgetful = values.forgetful;
     print(
-      `network made, ${elapsed()}; points of a session: sign ${points.sign.leader} + ${points.sign.member}, presign ${points.presign.leader} + ${points.presign.member} (leader + member)`,
+      `network made, ${elapsed()}; points of a session: sign ${points.sign.leader} + ${points.sign.member}, presign ${points.presign.leader} + ${points.presign.member} (leader + member), ${sweeps.reduce((sum, [session, role]) => sum + points[session][role], 0)} steps`,
     );
     const one = async (
       name: string,
@@ -118,19 +140,20 @@ export async function main(args: readonly string[]): Promise<number> {
       await one(`seed ${seed}`, seed, `npm run test:faults -- --seeds 1 --seed ${seed} --trace`, (schedule) =>
         schedule.run(),
       );
-    if (values['all-steps']) {
-      for (const session of ['sign', 'presign'] as const) {
-        for (const role of ['leader', 'member'] as const) {
-          for (let from = 1; from <= points[session][role]; from += pointsPerNetwork) {
-            const to = Math.min(points[session][role], from + pointsPerNetwork - 1);
-            await one(
-              `${session}, ${role}, points ${from} to ${to}`,
-              first + from,
-              'npm run test:faults -- --seeds 0 --all-steps --trace',
-              (schedule) => schedule.sweep(session, role, from, to),
-            );
-          }
-        }
+    let before = 0;
+    for (const [session, role] of sweeps) {
+      const count = points[session][role];
+      const offset = before;
+      before += count;
+      const last = Math.min(count, lastStep - offset);
+      for (let from = Math.max(1, firstStep - offset); from <= last; from += pointsPerNetwork) {
+        const to = Math.min(last, from + pointsPerNetwork - 1);
+        await one(
+          `${session}, ${role}, points ${from} to ${to}`,
+          first + from,
+          `npm run test:faults -- --seeds 0 --seed ${first} --steps ${offset + from}-${offset + to} --trace`,
+          (schedule) => schedule.sweep(session, role, from, to),
+        );
       }
     }
   } finally {
@@ -152,6 +175,7 @@ export async function main(args: readonly string[]): Promise<number> {
     killedAtPoints: killedAt.length,
     distinctPoints: new Set(killedAt).size,
     blames: sum(({ blames }) => blames),
+    refusedWrites: sum(({ refusedWrites }) => refusedWrites),
     renewed: sum(({ renewed }) => renewed),
     kinds: new Set(results.map(({ kind }) => kind)).size,
     skipped: results.flatMap(({ seed, skipped }) => (skipped === undefined ? [] : [`${seed}: ${skipped}`])),

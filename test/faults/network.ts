@@ -6,7 +6,17 @@
  */
 import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,6 +27,7 @@ import { LmdbStore, adminCall, loadValidatorSet } from '@dwallet/validator';
 import { type Committee, networkIdOf } from '@dwallet/two-pc-mpc/network';
 import { Disk, markerKey } from '../simulation/disk.ts';
 import { choosePorts } from '../../cli/src/network/layout.ts';
+import { SmallDisk, limitFiles } from './real-disk.ts';
 import type { ClientLine, ClientSettings, Event, Lie, Note, Order, ValidatorSettings } from './processes/messages.ts';
 import { randomBytes } from 'node:crypto';
 
@@ -66,6 +77,7 @@ export class FaultNetwork {
   readonly #running = new Map<number, Running>();
   readonly #clients = new Set<ChildProcess>();
   readonly #lies = new Map<number, Lie>();
+  readonly #disks = new Map<number, SmallDisk>();
   #ports: { readonly peers: number; readonly clients: number; readonly http: number }[] = [];
   #seed = 0;
   #settings: readonly string[] = [];
@@ -125,6 +137,7 @@ export class FaultNetwork {
 
   /** A fresh copy of the network. Nothing runs after it. */
   reset(seed: number): void {
+    this.#unmount();
     rmSync(this.data, { recursive: true, force: true });
     cpSync(this.#base, this.data, { recursive: true });
     this.#seed = seed;
@@ -155,7 +168,7 @@ export class FaultNetwork {
     const lie = this.#lies.get(index);
     const settings: ValidatorSettings = {
       config: this.own(index, 'validator.yaml'),
-      events: this.own(index, 'events.jsonl'),
+      events: this.own(index, `events-${this.#eventFiles(index).length}.jsonl`),
       set: this.#settings,
       forgetful: this.forgetful,
       seed: this.#seed * 64 + index * 8 + (this.starts % 8),
@@ -168,6 +181,7 @@ export class FaultNetwork {
       stdio: ['ignore', log, log, 'ipc'],
       env: { PATH: process.env['PATH'] ?? '' },
     });
+    closeSync(log);
     const gone = once(child, 'exit').then(() => {});
     const serving = new Promise<void>((resolve, reject) => {
       child.on('message', (note: Note) => {
@@ -240,6 +254,31 @@ export class FaultNetwork {
     return adminCall(this.own(index, 'admin.sock'), 'presigns', { batch });
   }
 
+  // Disks ---------------------------------------------------------------------------------------------------------------------------
+
+  /** Puts the store of a validator that does not run on a small file system of its own. @param room - free bytes. */
+  shrinkDisk(index: number, room: number): SmallDisk {
+    const disk = new SmallDisk(this.own(index, 'store'), room);
+    this.#disks.set(index, disk);
+    return disk;
+  }
+  #unmount(): void {
+    for (const disk of this.#disks.values()) disk.unmount();
+    this.#disks.clear();
+  }
+  /** From now on writes of this validator to its store fail. Its next process has no limit. */
+  limitStore(index: number): void {
+    const pid = this.#running.get(index)?.child.pid;
+    // Its log and what the harness writes down are to go on.
+    const others = [this.own(index, 'validator.log'), ...this.#eventFiles(index).slice(-1)];
+    const longest = Math.max(...others.map((path) => statSync(path).size));
+    if (pid !== undefined) limitFiles(pid, longest + 131_072);
+  }
+  /** Writes that the store of a validator could not make. */
+  refusedWrites(index: number): number {
+    return this.events(index).filter(({ event }) => event === 'refused-write').length;
+  }
+
   // Clients -------------------------------------------------------------------------------------------------------------------------
 
   /** Runs a client to its end. @returns its exit code; undefined when it was killed. */
@@ -276,7 +315,14 @@ export class FaultNetwork {
   // Afterwards ----------------------------------------------------------------------------------------------------------------------
 
   events(index: number): Event[] {
-    return readLines<Event>(this.own(index, 'events.jsonl'));
+    return this.#eventFiles(index).flatMap((path) => readLines<Event>(path));
+  }
+  /** One per process, in the order in which they were started. */
+  #eventFiles(index: number): string[] {
+    const path = (n: number): string => this.own(index, `events-${n}.jsonl`);
+    let count = 0;
+    while (existsSync(path(count))) count++;
+    return Array.from({ length: count }, (_, n) => path(n));
   }
   /** What is on the disk of a validator that does not run: every record and marker, through the store's own checks. */
   async disk(index: number): Promise<Disk> {
@@ -321,10 +367,12 @@ export class FaultNetwork {
   killNow(): void {
     for (const { child } of this.#running.values()) child.kill('SIGKILL');
     for (const child of this.#clients) child.kill('SIGKILL');
+    this.#unmount();
   }
   async close(): Promise<void> {
     for (const child of this.#clients) child.kill('SIGKILL');
     await this.stopAll('SIGKILL');
+    this.#unmount();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

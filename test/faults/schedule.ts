@@ -18,7 +18,11 @@ import type { Disk } from '../simulation/disk.ts';
 import { Chance } from '../simulation/scheduler.ts';
 import { type FaultNetwork, pause, validators } from './network.ts';
 import { type Behaviour, type Lie, type LineFaults, noLineFaults } from './processes/messages.ts';
+import { type SmallDisk, canLimitFiles, canMount } from './real-disk.ts';
 import { RedisSide, redisIsInstalled } from './redis-side.ts';
+
+/** More than the store's own reserve, below which it writes nothing. */
+const smallDiskBytes = 24 * 1024 * 1024;
 
 export const faultKinds = [
   'kill-sign',
@@ -33,11 +37,11 @@ export const faultKinds = [
   'full-disk',
   'second-thoughts',
   'proofs',
-  'kill-presign',
+  'file-limit',
   'late',
   'slow-disk',
   'silent',
-  'leader-kill',
+  'small-disk',
   'vanishes',
   'clock',
   'contributions',
@@ -79,6 +83,8 @@ export interface ScheduleResult {
   /** Kills at a chosen durable step or message, and where they were. */
   readonly killedAt: readonly string[];
   readonly blames: number;
+  /** Writes that a really full disk refused. */
+  readonly refusedWrites: number;
   /** Presigns that honest clients had to give up although they were theirs. */
   readonly renewed: number;
   readonly skipped: string | undefined;
@@ -101,6 +107,9 @@ export class Schedule {
   #presignsAsked = false;
   #next = 0;
   #redis: RedisSide | undefined;
+  /** Whose disk is full. */
+  #full = 0;
+  #disk: SmallDisk | undefined;
 
   constructor(network: FaultNetwork, seed: number, points: Points, say: (text: string) => void) {
     this.network = network;
@@ -119,6 +128,10 @@ export class Schedule {
     const kind = faultKinds[mod(this.#seed, faultKinds.length)] as FaultKind;
     if ((kind === 'redis' || kind === 'workers') && !redisIsInstalled)
       return this.#result(kind, undefined, 'redis-server is not installed');
+    if (kind === 'file-limit' && !canLimitFiles)
+      return this.#result(kind, undefined, 'prlimit of util-linux is not installed');
+    if (kind === 'small-disk' && !canMount(this.network.folder))
+      return this.#result(kind, undefined, 'a file system can be mounted by root only');
     const { network } = this;
     network.reset(this.#seed);
     this.#say(kind);
@@ -128,11 +141,13 @@ export class Schedule {
       this.#say(`${this.#liar} is Byzantine: ${lie}`);
       network.lies(this.#liar, lie);
     }
+    if (kind === 'small-disk' || kind === 'file-limit') this.#full = this.#chance.pick(validators);
     try {
       if (kind === 'redis' || kind === 'workers') {
         this.#redis = await RedisSide.start(network);
         await this.#redis.startWorkers();
       }
+      if (kind === 'small-disk') this.#disk = network.shrinkDisk(this.#full, smallDiskBytes);
       await network.startAll();
       await this.#faults(kind);
       await this.#calm();
@@ -234,6 +249,29 @@ export class Schedule {
         }
         return this.#client('patient', leader);
       }
+      case 'file-limit': {
+        network.limitStore(this.#full);
+        this.#say(`the store of ${this.#full} cannot be written`);
+        await this.#whileFull(leader);
+        // A store whose write failed is over until it is opened again.
+        await network.kill(this.#full);
+        await network.start(this.#full);
+        return this.#client('patient', this.#full);
+      }
+      case 'small-disk': {
+        const signing = this.#client('patient', leader);
+        await pause(chance.between(0, 400));
+        this.#disk?.fill();
+        this.#say(`the disk of ${this.#full} is full`);
+        await signing;
+        await this.#whileFull(leader);
+        this.#disk?.empty();
+        if (chance.happens(0.5)) {
+          await network.kill(this.#full);
+          await network.start(this.#full);
+        }
+        return this.#client('patient', this.#full);
+      }
       case 'clock': {
         const jumps = (async () => {
           for (let i = 0; i < 4; i++) {
@@ -315,6 +353,20 @@ export class Schedule {
         return;
       }
     }
+  }
+
+  /** Signatures and presigns until a write was refused, led by others and by the one whose disk is full. */
+  async #whileFull(leader: number): Promise<void> {
+    const { network } = this;
+    this.#presignsAsked = true;
+    const before = network.refusedWrites(this.#full);
+    for (let i = 0; i < 4; i++) {
+      await Promise.all([this.#client('patient', leader), this.#client('patient', this.#full)]);
+      const by = validators.find((v) => v !== this.#full) as number;
+      await network.lead(by, 8).catch((error: unknown) => this.#say(`presigns of ${by}: ${String(error)}`));
+      if (network.refusedWrites(this.#full) > before) return;
+    }
+    this.#say('no write was refused');
   }
 
   async #weather(faults: Partial<LineFaults>): Promise<void> {
@@ -524,6 +576,7 @@ export class Schedule {
       kills: network.kills + killedAt.length,
       killedAt,
       blames: lines.reduce((sum, line) => sum + (line.line === 'signed' ? line.blamed.length : 0), 0),
+      refusedWrites: skipped === undefined && this.#full > 0 ? network.refusedWrites(this.#full) : 0,
       renewed: lines.filter(({ line }) => line === 'renewed').length,
       skipped,
     };
@@ -533,6 +586,8 @@ export class Schedule {
 /** Counts the points of a session in which nothing goes wrong. */
 export async function measure(network: FaultNetwork): Promise<Points> {
   network.reset(0);
+  // On a busy machine, too, nobody is asked twice: the numbers are those of every run.
+  network.use(['timeouts.answerMs=120000', 'timeouts.sharesMs=60000', 'timeouts.fetchMs=60000']);
   try {
     await network.startAll();
     const count = async (work: () => Promise<unknown>) => {

@@ -8,14 +8,26 @@ export interface ImportRow {
 }
 
 /** The package and its entries, one per family of chains. */
-const chains = ['', '/bitcoin', '/evm', '/cosmos', '/tron', '/xrpl', '/registry'].map(
+const chains = ['', '/bitcoin', '/evm', '/cosmos', '/tron', '/xrpl', '/encoded-request', '/request', '/registry'].map(
   (entry) => `@dwallet/chains${entry}`,
 );
 
 /** The wallet and its entries, one per kind of chain or program. */
-const clientSdk = ['', '/node', '/ethereum', '/evm-wallets', '/bitcoin', '/cosmos'].map(
-  (entry) => `@dwallet/client-sdk${entry}`,
-);
+const clientSdk = [
+  '',
+  '/node',
+  '/browser',
+  '/compute-worker',
+  '/ethereum',
+  '/evm-wallets',
+  '/bitcoin',
+  '/cosmos',
+  '/tron',
+  '/xrpl',
+].map((entry) => `@dwallet/client-sdk${entry}`);
+
+/** For gRPC, and for programs that have none. */
+const proto = ['@dwallet/proto', '@dwallet/proto/es'];
 
 const pure = ['@dwallet/kernel', '@dwallet/sigma', '@dwallet/class-groups', ...chains, '@dwallet/zones'];
 
@@ -35,9 +47,20 @@ export const importTable: readonly ImportRow[] = [
   },
   { folder: 'packages/zones', ours: ['@dwallet/sigma', ...chains], theirs: ['@noble'] },
   { folder: 'proto', ours: [] },
-  { folder: 'services/validator', ours: ['@dwallet/proto', ...pure, '@dwallet/two-pc-mpc/network'] },
-  { folder: 'client-sdk', ours: ['@dwallet/proto', ...pure, '@dwallet/two-pc-mpc/client'] },
-  { folder: 'cli', ours: clientSdk },
+  { folder: 'services/validator', ours: [...proto, ...pure, '@dwallet/two-pc-mpc/network'] },
+  { folder: 'client-sdk', ours: [...proto, ...pure, '@dwallet/two-pc-mpc/client'] },
+  {
+    folder: 'cli',
+    ours: [
+      '@dwallet/kernel',
+      '@dwallet/sigma',
+      '@dwallet/class-groups',
+      ...chains,
+      '@dwallet/zones',
+      '@dwallet/two-pc-mpc/client',
+      ...clientSdk,
+    ],
+  },
 ];
 
 /** Every specifier of ours that some code could write. */
@@ -46,7 +69,7 @@ export const allOurs: readonly string[] = [
   '@dwallet/two-pc-mpc',
   '@dwallet/two-pc-mpc/client',
   '@dwallet/two-pc-mpc/network',
-  '@dwallet/proto',
+  ...proto,
   '@dwallet/validator',
   ...clientSdk,
   '@dwallet/cli',

@@ -15,7 +15,7 @@ describe('the oldest Node', () => {
     for (const { folder } of workspaces()) expect(readJson(`${folder}/package.json`).engines.node, folder).toBe(range);
   });
 
-  it.each(['start', 'test', 'bench', 'setup', 'run-ts'])(
+  it.each(['start', 'test', 'test-web', 'example-web', 'bench', 'setup', 'run-ts'])(
     'scripts/%s.mjs refuses an older one in one sentence',
     (name) => {
       const pretend = "Object.defineProperty(process, 'versions', { value: { node: '18.20.4' } });";

@@ -15,7 +15,9 @@ import {
   type PresignCertificate,
   acceptDWallet,
   createDWallet,
+  rawOrder,
   signOnce,
+  signOrderDigest,
 } from '@dwallet/two-pc-mpc/client';
 import {
   type Committee,
@@ -116,6 +118,7 @@ export function signMessageFor(
     userShare: new Secret(userShare),
     hashScheme: 'sha256',
     message,
+    order: signOrderDigest(rawOrder('sha256', message)),
     random: randomFor(`simulation/${key}`),
   });
   messages.set(key, made);

@@ -10,6 +10,7 @@ import {
   type Envelope,
   type Fact,
   assignmentFact,
+  boundDigestOf,
   decodeCall,
   decodeParts,
   decodeReply,
@@ -29,7 +30,6 @@ import { bindingFact } from '../../services/validator/src/network-state.ts';
 import { access, committee, curve, keystores, networkId, parameters } from './base.ts';
 import type { StoreMutation } from './disk.ts';
 import type { Host, Liar } from './host.ts';
-import { digestOf } from './observed-network.ts';
 import type { Chance, Scheduler } from './scheduler.ts';
 
 const shareLies = ['none', 'garbage', 'truncated', 'flipped', 'silent', 'replay', 'random'] as const;
@@ -239,6 +239,6 @@ export class LyingValidator implements Liar {
 
 /** The fact that binds a presign to the bytes of a client's envelope. */
 function factOf(client: Uint8Array): Fact {
-  const { presignId, signMessage } = decodeSignRequest(openEnvelope(client, networkId).body);
-  return bindingFact(presignId, digestOf(curve, signMessage));
+  const request = decodeSignRequest(openEnvelope(client, networkId).body);
+  return bindingFact(request.presignId, boundDigestOf(curve, request));
 }

@@ -23,7 +23,8 @@ import {
   encodeSignRequest,
   encodeTakePresign,
   maxBodyBytes,
-  messageRequest,
+  rawMessageRequest,
+  rawOrder,
   presignIdsOf,
   presignRequestDigest,
   sealEnvelope,
@@ -103,7 +104,7 @@ export class Client {
   }
 
   async take(to: ValidatorId, { message, nonce, kind }: Purpose): Promise<Taken> {
-    const request = kind === 'message' ? messageRequest('sha256', message, nonce) : ({ kind, nonce } as const);
+    const request = kind === 'message' ? rawMessageRequest('sha256', message, nonce) : ({ kind, nonce } as const);
     const call = this.#envelope(clientKind.takePresign, dwalletId, encodeTakePresign(dwalletId, request));
     const reply = await this.send(to, call, clientKind.takePresign);
     const [bytes, batch, certificateBytes, assignment] = decodeParts(reply, 'Presign', 4) as [
@@ -128,9 +129,8 @@ export class Client {
       id: dwalletId,
       presignId,
       assignedTo: purpose.kind,
-      hashScheme: 'sha256',
       nonce: purpose.nonce,
-      message: purpose.message,
+      ...rawOrder('sha256', purpose.message),
       signMessage: variant === badProof ? spoilt(signMessage) : signMessage,
     } as const;
     return this.#envelope(clientKind.sign, presignId, encodeSignRequest(request));

@@ -167,6 +167,10 @@ export class SimulatedStore implements RecordStore {
   put(kind: string, id: string, value: Uint8Array): void {
     this.write(keyOf(kind, id), value.slice());
   }
+  /** No session deletes anything. */
+  delete(): never {
+    throw new BugError('a session deletes a record');
+  }
   putOnce(kind: string, id: string, value: Uint8Array): Uint8Array | undefined {
     const known = this.get(kind, id);
     if (known !== undefined && this.#mutation.overwrites?.(kind) !== true) return known;

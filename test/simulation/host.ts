@@ -8,6 +8,7 @@ import { type Random, type ValidatorId, encodeText, encodeUint16, hashTagged } f
 import {
   type Committee,
   type Peer,
+  boundDigestOf,
   decodeCall,
   decodeParts,
   decodeReply,
@@ -33,7 +34,6 @@ import {
 import type { Invariants } from './invariants.ts';
 import { SimulatedPool } from './memo/pool.ts';
 import { type Lines, type Party } from './network.ts';
-import { digestOf } from './observed-network.ts';
 import type { Chance, Scheduler } from './scheduler.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
@@ -398,7 +398,7 @@ export class Host {
       if (method !== 'sign/share' && method !== 'sign/prove') return;
       const [client] = decodeParts(openEnvelope(call.body, networkId).body, 'ShareRequest', 3) as [Uint8Array];
       const decoded = decodeSignRequest(openEnvelope(client, networkId).body);
-      released = { presign: hex(decoded.presignId), digest: hex(digestOf(curve, decoded.signMessage)) };
+      released = { presign: hex(decoded.presignId), digest: hex(boundDigestOf(curve, decoded)) };
     } catch {
       // A refusal, or a request that is not one.
       return;

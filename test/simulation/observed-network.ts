@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Digest, ValidatorId } from '@dwallet/sigma';
+import type { ValidatorId } from '@dwallet/sigma';
 import * as inner from '@dwallet/two-pc-mpc/network';
 import type { Fact, QuorumCertificate } from '@dwallet/two-pc-mpc/network';
 
@@ -59,7 +59,3 @@ export const verifySignMessage: typeof inner.verifySignMessage = (args) =>
 
 export const verifySignMessageIn: typeof inner.verifySignMessageIn = (pool, args, options) =>
   inner.verifySignMessageIn(pool, { ...args, state: unassigned(args) }, options);
-
-/** D of MPC 5.8 for the bytes of a client message, as validators derive it. */
-export const digestOf = (curve: inner.NetworkSetup['curve'], signMessage: Uint8Array): Digest =>
-  inner.bindingDigest(curve, inner.decodeSignMessageHeader(curve, signMessage), signMessage);

@@ -68,6 +68,7 @@ export const jobNames = [
   'multi-4',
   'multi-6',
   'multi-2-secret',
+  'inverse',
 ] as const;
 export type JobName = (typeof jobNames)[number];
 
@@ -132,6 +133,15 @@ export function createSubject(kernel: Kernel, discriminant: Discriminant): Subje
     discriminant,
     tableBytes: table.bytes,
     jobs: {
+      // Free arithmetic: what a call of the kernel costs.
+      inverse: {
+        operations: operands * passes * 16,
+        run() {
+          let current = forms;
+          for (let pass = 0; pass < passes * 16; pass++) current = current.map((form) => group.invert(form));
+          return group.encode(elementAt(current, 7));
+        },
+      },
       squaring: {
         operations: operands * passes,
         run() {

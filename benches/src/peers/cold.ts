@@ -37,12 +37,12 @@ async function coldPeer(directory: string, seed: Uint8Array): Promise<ColdPeer> 
 
 async function coldOwn(derived: boolean, bits: string, seed: Uint8Array): Promise<ColdOwn> {
   const { result, cost } = await measureAsync(async () => {
-    const [{ wasmKernel }, { clg112, clg128 }, { OwnClient }] = await Promise.all([
+    const [{ wasmKernel }, { profileOf }, { OwnClient }] = await Promise.all([
       import('@dwallet/kernel/wasm'),
       import('@dwallet/class-groups'),
       import('./own.ts'),
     ]);
-    const client = new OwnClient(wasmKernel, bits === '112' ? clg112 : clg128, derived);
+    const client = new OwnClient(wasmKernel, profileOf(bits === '112' ? '112' : '128'), derived);
     return { client, pair: client.keyPair(seed) };
   });
   const { client, pair } = result;

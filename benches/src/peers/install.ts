@@ -137,6 +137,14 @@ export async function installPeer(root: string, step: (detail: string) => void):
   };
 }
 
+/** The cache folder, if the pinned peer is in it. */
+export function findPeer(root: string): string | undefined {
+  const directory = peerDirectory(root);
+  if (installed(directory)?.integrity !== pinnedPeer.integrity) return undefined;
+  requirePinned(directory);
+  return directory;
+}
+
 /** Loads the package as a program that depends on it would. */
 export const loadPeer = (directory: string): unknown =>
   createRequire(join(directory, 'package.json'))(pinnedPeer.name) as unknown;

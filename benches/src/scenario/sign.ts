@@ -37,7 +37,10 @@ import {
   encodePresign,
   permitShares,
   signOnce,
-  signRequestDigest,
+  presignRequestDigest,
+  rawMessageRequest,
+  rawOrder,
+  signOrderDigest,
   verifySignMessage,
 } from '@dwallet/two-pc-mpc';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
@@ -120,6 +123,7 @@ async function signOne(
   const { setups, pool, user, quorum, presign, message, part } = job;
   const { record, userShare } = user;
   const hashScheme = 'sha256' as const;
+  const order = signOrderDigest(rawOrder(hashScheme, message));
 
   part('client message');
   const presignBytes = encodePresign(setups.plain, presign);
@@ -137,14 +141,15 @@ async function signOne(
       userShare,
       hashScheme,
       message,
+      order,
       random,
     }),
   );
   recorder.size('sign.client', signMessage.length);
 
   part('verification by a validator');
-  const request = signRequestDigest(record.sessionId, hashScheme, message, random(32));
-  const approved: ApprovedRequest = { request, hashScheme, message };
+  const request = presignRequestDigest(record.sessionId, rawMessageRequest(hashScheme, message, random(32)));
+  const approved: ApprovedRequest = { request, order, hashScheme, message };
   const verified = recorder.time('sign.verify', () =>
     verifySignMessage({
       setup: setups.plain,

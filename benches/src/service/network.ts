@@ -35,6 +35,8 @@ interface Ports {
   readonly peers: number;
   readonly clients: number;
   readonly http: number;
+  /** For pages. */
+  readonly browser: number;
 }
 
 async function freePorts(count: number): Promise<number[]> {
@@ -86,12 +88,12 @@ export class ServiceNetwork {
   }
 
   async #start(profile: '112' | '128', inFlight: number): Promise<void> {
-    const free = await freePorts(3 * this.size);
+    const free = await freePorts(4 * this.size);
     this.#ports = Array.from({ length: this.size }, (_, i) => {
-      const [peers, clients, http] = free.slice(3 * i, 3 * i + 3) as [number, number, number];
-      return { peers, clients, http };
+      const [peers, clients, http, browser] = free.slice(4 * i, 4 * i + 4) as [number, number, number, number];
+      return { peers, clients, http, browser };
     });
-    const ports = this.#ports.map(({ peers, clients, http }) => `${peers},${clients},${http}`);
+    const ports = this.#ports.map(({ peers, clients, http, browser }) => `${peers},${clients},${http},${browser}`);
     const set = settingsOf(inFlight).flatMap((one) => ['--set', one]);
     const args = [
       'init-local',
@@ -128,11 +130,26 @@ export class ServiceNetwork {
     return join(this.#folder, `validator-${index}`);
   }
 
+  /** PEM of the development authority. */
+  get authority(): string {
+    return readFileSync(join(this.#folder, 'authority', 'ca.crt'), 'utf8');
+  }
+
+  /** Where clients are served over gRPC, validator 1 first. */
+  get clientPorts(): readonly number[] {
+    return this.#ports.map(({ clients }) => clients);
+  }
+
+  /** Where pages are served over Connect, validator 1 first. */
+  get browserPorts(): readonly number[] {
+    return this.#ports.map(({ browser }) => browser);
+  }
+
   /** A line of a client of its own to one validator, 1..n. */
   peer(index: number, options: { readonly waitWhenLimited?: boolean } = {}): GrpcPeer {
     const peer = new GrpcPeer({
       endpoint: `127.0.0.1:${this.#ports[index - 1]?.clients}`,
-      ca: readFileSync(join(this.#folder, 'authority', 'ca.crt'), 'utf8'),
+      ca: this.authority,
       tlsName: `validator-${index}`,
       deadlineMs: 600_000,
       ...options,

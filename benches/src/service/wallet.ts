@@ -28,7 +28,9 @@ import {
   encodeSignRequest,
   encodeTakePresign,
   maxBodyBytes,
-  messageRequest,
+  rawMessageRequest,
+  rawOrder,
+  signOrderDigest,
   networkIdOf,
   presignIdsOf,
   presignRequestDigest,
@@ -101,7 +103,7 @@ export class MeasuredWallet {
       random,
       prepare: false,
     });
-    const { record } = await client.createDWallet();
+    const { record } = await client.createDWallet({ rawDigests: true });
     client.close();
     // The client has verified all of it; here it is only read.
     const reply = decodeReply(await peer.call(encodeCall('network', new Uint8Array(0))), maxBodyBytes);
@@ -135,7 +137,7 @@ export class MeasuredWallet {
     const call = this.#envelope(
       clientKind.takePresign,
       id,
-      encodeTakePresign(id, messageRequest('sha256', message, nonce)),
+      encodeTakePresign(id, rawMessageRequest('sha256', message, nonce)),
     );
     for (const peer of peers) {
       try {
@@ -161,13 +163,14 @@ export class MeasuredWallet {
     const presign = decodePresign(setup, bytes);
     const certificate = { ids: presignIdsOf(batch), certificate: decodeCertificate(certified) };
     verifyPresignCertificate(setup, committee, presign, certificate);
-    const request = presignRequestDigest(id, messageRequest('sha256', message, nonce));
+    const request = presignRequestDigest(id, rawMessageRequest('sha256', message, nonce));
     verifyCertificate(
       committee,
       decodeCertificate(assignment),
       assignmentFact(presign.presignId, id, request),
       'MPC:V3',
     );
+    const order = rawOrder('sha256', message);
     const signMessage = await signOnce({
       store: new MemorySignMessageStore(),
       setup,
@@ -178,6 +181,7 @@ export class MeasuredWallet {
       userShare: new Secret(this.#userShare),
       hashScheme: 'sha256',
       message,
+      order: signOrderDigest(order),
       random: this.#random,
     });
     const { presignId } = presign;
@@ -185,9 +189,8 @@ export class MeasuredWallet {
       id,
       presignId,
       assignedTo: 'message',
-      hashScheme: 'sha256',
       nonce,
-      message,
+      ...order,
       signMessage,
     });
     return { message, call: this.#envelope(clientKind.sign, presignId, body) };

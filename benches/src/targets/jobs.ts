@@ -15,7 +15,16 @@ import {
   withTables,
 } from '@dwallet/class-groups';
 import type { Element } from '@dwallet/kernel';
-import { Secret, encodeContext, encodeProof, encodeText, prove, uniformBits, uniformNonZero } from '@dwallet/sigma';
+import {
+  type Digest,
+  Secret,
+  encodeContext,
+  encodeProof,
+  encodeText,
+  prove,
+  uniformBits,
+  uniformNonZero,
+} from '@dwallet/sigma';
 import {
   type ApprovedRequest,
   type AssignedPresign,
@@ -42,7 +51,10 @@ import {
   permitShares,
   preparePresign,
   signOnce,
-  signRequestDigest,
+  presignRequestDigest,
+  rawMessageRequest,
+  rawOrder,
+  signOrderDigest,
   verifySignMessage,
   withKeyTables,
 } from '@dwallet/two-pc-mpc';
@@ -68,6 +80,7 @@ export type ActName =
 export type Round = Partial<Record<ActName, number>>;
 
 const hashScheme = 'sha256' as const;
+const orderOf = (message: Uint8Array): Digest => signOrderDigest(rawOrder(hashScheme, message));
 /** One per ciphertext of a signature. */
 const blindingPairs = 2;
 
@@ -93,8 +106,8 @@ export class TargetJobs {
     const { pool, user, setups } = this.#network;
     const presign = defined(pool.presigns[index % pool.presigns.length], 'a presign');
     const message = encodeText(`bench:targets ${index}`);
-    const request = signRequestDigest(user.record.sessionId, hashScheme, message, random(32));
-    const approved: ApprovedRequest = { request, hashScheme, message };
+    const request = presignRequestDigest(user.record.sessionId, rawMessageRequest(hashScheme, message, random(32)));
+    const approved: ApprovedRequest = { request, order: orderOf(message), hashScheme, message };
     const round: Round = {};
     const timed = <T>(act: ActName, { result, cost }: { result: T; cost: Cost }): T => {
       round[act] = cost.cpu;
@@ -179,6 +192,7 @@ export class TargetJobs {
       store: new MemorySignMessageStore(),
       hashScheme,
       message,
+      order: orderOf(message),
       ...(prepared === undefined ? {} : { prepared }),
     });
   }

@@ -84,6 +84,8 @@ declare module 'bcoin' {
       addAddress(address: BcoinAddress): void;
       readonly cpu: { createJob(): Promise<Job>; mineBlock(tip: ChainEntry | null): Promise<Block> };
     };
+    /** JSON-RPC and REST. */
+    readonly http: { open(): Promise<void>; address(): { readonly port: number } };
     handlePreopen(): Promise<void>;
   }
   const bcoin: {
@@ -97,6 +99,9 @@ declare module 'bcoin' {
       readonly replaceByFee: true;
       readonly logConsole: false;
       readonly logFile: false;
+      readonly httpHost: '127.0.0.1';
+      readonly httpPort: 0;
+      readonly noAuth: true;
     }) => FullNode;
     readonly KeyRing: { generate(network: unknown): KeyRing };
     readonly MTX: new () => MTX;

@@ -21,7 +21,11 @@ export type WireSubmission =
 
 /** What the parent can ask for. */
 export interface WireCalls {
-  start(params: { readonly blocks: number }): { readonly height: number; readonly client: string };
+  start(params: { readonly blocks: number }): {
+    readonly height: number;
+    readonly client: string;
+    readonly rpcPort: number;
+  };
   fund(params: { readonly scriptPubKey: string; readonly amountSats: number }): WireUtxo;
   submit(params: { readonly rawTransaction: string }): WireSubmission;
   mineDirectly(params: { readonly rawTransaction: string }): WireSubmission;

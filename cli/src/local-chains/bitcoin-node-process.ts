@@ -23,6 +23,10 @@ const node = new bcoin.FullNode({
   replaceByFee: true,
   logConsole: false,
   logFile: false,
+  // RPC for whoever reads this chain, such as a validator: on this machine only, and without a password, as nothing here has any worth.
+  httpHost: '127.0.0.1',
+  httpPort: 0,
+  noAuth: true,
 });
 const faucet = bcoin.KeyRing.generate(node.network);
 faucet.witness = true;
@@ -38,7 +42,7 @@ type Handlers = {
 
 const handlers: Handlers = {
   async start({ blocks }, progress) {
-    // Not node.open(): it would also open an RPC server on bcoin's fixed port, and two nodes could not run side by side.
+    // Not node.open(): it would also look for other nodes.
     await node.handlePreopen();
     await node.chain.open();
     await node.mempool.open();
@@ -46,7 +50,8 @@ const handlers: Handlers = {
     node.miner.addAddress(faucet.getAddress());
     await mine(blocks, progress);
     if (!node.chain.state.hasWitness()) throw new Error(`witness rules are not active at height ${node.chain.height}`);
-    return { height: node.chain.height, client: `bcoin ${bcoin.pkg.version}` };
+    await node.http.open();
+    return { height: node.chain.height, client: `bcoin ${bcoin.pkg.version}`, rpcPort: node.http.address().port };
   },
 
   async fund({ scriptPubKey, amountSats }) {

@@ -46,6 +46,8 @@ export interface BitcoinNode {
   readonly network: 'regtest';
   /** `bcoin v1.0.2`. */
   readonly client: string;
+  /** Address of its JSON-RPC, on 127.0.0.1. */
+  readonly rpcUrl: string;
   /** Pays `amountSats` from the faucet to an output script and mines the payment. */
   fund(scriptPubKey: Uint8Array, amountSats: bigint): Promise<BitcoinUtxo>;
   /** Offers a raw transaction to the mempool, under consensus and relay rules. A refusal is an answer, not an error. */
@@ -87,8 +89,9 @@ export async function startBitcoinNode(
     await endChild(child);
   };
   let client: string;
+  let rpcPort: number;
   try {
-    ({ client } = await call('start', { blocks: START_BLOCKS }, options.onProgress));
+    ({ client, rpcPort } = await call('start', { blocks: START_BLOCKS }, options.onProgress));
   } catch (cause) {
     await stop();
     options.signal?.throwIfAborted();
@@ -99,6 +102,7 @@ export async function startBitcoinNode(
   return {
     network: 'regtest',
     client,
+    rpcUrl: `http://127.0.0.1:${rpcPort}`,
     async fund(scriptPubKey, amountSats) {
       return fromWire(await call('fund', { scriptPubKey: hex(scriptPubKey), amountSats: Number(amountSats) }));
     },

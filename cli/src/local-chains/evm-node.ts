@@ -47,17 +47,28 @@ export interface EvmNode {
   stop(): Promise<void>;
 }
 
+export interface EvmNodeOptions {
+  /** When aborted, the start fails, or the running node is ended. */
+  readonly signal?: AbortSignal;
+  /** Default: anvil's, 31337. */
+  readonly chainId?: number;
+  /** Default: a block for each transaction; otherwise blocks come by `evm_mine` only. */
+  readonly mining?: boolean;
+}
+
 /**
  * Starts a node; about 0.1 to 3 s.
  *
- * @param options.signal - when aborted, the start fails, or the running node is ended.
  * @throws {@link LocalChainError} With a sentence for the user, if the binary is missing or does not start.
  */
-export async function startEvmNode(options: { readonly signal?: AbortSignal } = {}): Promise<EvmNode> {
+export async function startEvmNode(options: EvmNodeOptions = {}): Promise<EvmNode> {
   options.signal?.throwIfAborted();
   const binary = anvilBinary(process.platform, process.arch);
+  const { chainId: wanted, mining = true } = options;
+  const extra = [...(wanted === undefined ? [] : ['--chain-id', String(wanted)]), ...(mining ? [] : ['--no-mining'])];
   // Port 0 lets the system choose, so that two nodes can never ask for the same one. anvil prints what it got.
-  const child = spawn(binary, ['--host', '127.0.0.1', '--port', '0', '--accounts', '0', '--hardfork', 'prague'], {
+  const fixed = ['--host', '127.0.0.1', '--port', '0', '--accounts', '0', '--hardfork', 'prague'];
+  const child = spawn(binary, [...fixed, ...extra], {
     stdio: 'pipe',
     env: { ...process.env, NO_COLOR: '1' },
     windowsHide: true,

@@ -9,10 +9,9 @@ import { type Curve, type Digest, type ValidatorId, uniformBits, type Random } f
 import {
   type Committee,
   type Peer,
-  bindingDigest,
+  boundDigestOf,
   decodeCall,
   decodeReply,
-  decodeSignMessageHeader,
   decodeSignRequest,
   encodeEnvelope,
   encodeResult,
@@ -41,9 +40,9 @@ export function byzantineValidator(honest: Validator, options: ByzantineOptions)
       const { method, body } = decodeCall(call, maxBodyBytes + 1024);
       if (method === 'sign/bind') {
         const client = openEnvelope(openEnvelope(body, networkId).body, networkId);
-        const { presignId, signMessage } = decodeSignRequest(client.body);
-        const digest = bindingDigest(curve, decodeSignMessageHeader(curve, signMessage), signMessage);
-        return encodeResult(signFact(committee, bindingFact(presignId, digest), index, keystore.identity).signature);
+        const request = decodeSignRequest(client.body);
+        const fact = bindingFact(request.presignId, boundDigestOf(curve, request));
+        return encodeResult(signFact(committee, fact, index, keystore.identity).signature);
       }
       const reply = await honest.call(call);
       if (method !== 'sign/share') return reply;

@@ -7,18 +7,20 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  BITCOIN_NETWORKS,
   type EcdsaSignature as ChainSignature,
-  type NativeChain,
+  type EncodedRequest,
   eip1559Chain,
   evmAddress,
   evmTransfer,
   hashMessage,
   p2wpkhAddress,
-  p2wpkhChain,
   p2wpkhScript,
   p2wpkhTransfer,
   recoverPublicKey,
 } from '@dwallet/chains';
+import { spendPsbt } from '@dwallet/chains/bitcoin';
+import { attachRequest, parseRequest } from '@dwallet/chains/registry';
 import { type Blame, Secret, bytesToInteger, secp256k1Curve } from '@dwallet/sigma';
 import {
   decodeDWalletRecord,
@@ -233,41 +235,30 @@ class MainJob {
     return this.#chains;
   }
 
-  /** Signs every payload of a transaction with the dWallet and puts the signatures in. */
-  async #signTransaction<I, U extends { readonly intent: I }, S>(
-    chain: NativeChain<I, U, S>,
+  /** Has the dWallet sign a raw transaction, which every validator reads by itself, and puts the signatures in. */
+  async #signTransaction(
+    { chainId, format, raw }: EncodedRequest,
     wallet: Wallet,
-    intent: I,
     title: string,
   ): Promise<{ raw: Uint8Array; id: string; blamed: readonly Blame[] }> {
-    const unsigned = chain.build(intent);
-    for (const line of chain.describe(unsigned.intent))
+    for (const line of parseRequest(chainId, format, raw, wallet.publicKey).lines)
       this.#report.say(`     ${line}`, { event: 'approve', text: line });
-    const signatures: ChainSignature[] = [];
-    const blamed: Blame[] = [];
-    for (const { message, hashScheme } of chain.payloads(unsigned)) {
-      const answer = await this.#step(title, () => this.#sign(message, hashScheme));
-      signatures.push(answer.signature);
-      blamed.push(...answer.blamed);
-    }
-    const signed = chain.attach(unsigned, wallet.publicKey, signatures);
-    return { raw: chain.encode(signed), id: chain.txid(signed), blamed };
-  }
-
-  async #sign(message: Uint8Array, scheme: string): Promise<{ signature: ChainSignature; blamed: readonly Blame[] }> {
-    const answer = await this.#network.wallet<{ r: string; s: string; recoveryId: number; blamed: readonly Blame[] }>({
-      name: 'sign',
-      scheme,
-      message: toHex(message),
-    });
-    return {
-      signature: chainSignature(BigInt(`0x${answer.r}`), BigInt(`0x${answer.s}`), answer.recoveryId),
-      blamed: answer.blamed,
-    };
+    const answer = await this.#step(title, () =>
+      this.#network.wallet<{
+        signatures: readonly { r: string; s: string; recoveryId: number }[];
+        blamed: readonly Blame[];
+      }>({ name: 'sign', chainId, format, raw: toHex(raw) }),
+    );
+    const signatures = answer.signatures.map(({ r, s, recoveryId }) =>
+      chainSignature(BigInt(`0x${r}`), BigInt(`0x${s}`), recoveryId),
+    );
+    const signed = attachRequest(chainId, format, raw, wallet.publicKey, signatures);
+    if (signed.txid === undefined) throw new DidNotHoldError('the transaction is not complete');
+    return { raw: signed.encoded, id: signed.txid, blamed: answer.blamed };
   }
 
   async #pay(wallet: Wallet, node: EvmNode, valueWei: bigint, title: string) {
-    const chain = eip1559Chain({ chainId: node.chainId, name: 'local Ethereum' });
+    const chain = eip1559Chain({ chainId: node.chainId });
     const from = evmAddress(wallet.publicKey);
     const nonce = Number(await node.request('eth_getTransactionCount', [from, 'latest']));
     const intent = evmTransfer({
@@ -278,7 +269,8 @@ class MainJob {
       maxPriorityFeePerGasWei: 10n ** 9n,
     });
     const before = await node.balance(recipient);
-    const { raw, id, blamed } = await this.#signTransaction(chain, wallet, intent, title);
+    const request = { chainId: chain.id, format: 'eip1559', raw: chain.encodeUnsigned(chain.build(intent)) };
+    const { raw, id, blamed } = await this.#signTransaction(request, wallet, title);
     const result = await node.submit(raw);
     const moved = (await node.balance(recipient)) - before;
     const accepted = result.accepted && result.status === 'success' && moved === valueWei;
@@ -309,7 +301,6 @@ class MainJob {
 
   async #bitcoinPayment(wallet: Wallet, node: BitcoinNode): Promise<{ accepted: boolean; txid: string }> {
     this.#report.section('A native Bitcoin transaction');
-    const chain = p2wpkhChain('regtest');
     const utxo = await this.#step('a payment of 1 BTC to the dWallet is mined', () =>
       node.fund(p2wpkhScript(wallet.publicKey), 100_000_000n),
     );
@@ -324,10 +315,10 @@ class MainJob {
       },
       'regtest',
     );
+    const psbt = spendPsbt({ ...intent, publicKey: wallet.publicKey }, 'regtest');
     const { raw, id } = await this.#signTransaction(
-      chain,
+      { chainId: BITCOIN_NETWORKS.regtest.id, format: 'psbt', raw: psbt },
       wallet,
-      intent,
       `signing it together: the user and ${this.#quorum()}`,
     );
     const result = await node.submit(raw);

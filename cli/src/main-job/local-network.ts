@@ -47,7 +47,7 @@ interface Answer {
   readonly reject: (error: Error) => void;
 }
 
-/** Long enough for any genesis; a process that has ended is noticed at once. */
+/** How often a validator is asked whether it is ready. */
 const pollMs = 100;
 
 export class LocalNetwork {

@@ -4,21 +4,12 @@
  * @module
  */
 import { randomBytes } from 'node:crypto';
-import {
-  type ParameterOptions,
-  type Profile,
-  type PublicParameters,
-  clg112,
-  clg128,
-  createPublicParameters,
-} from '@dwallet/class-groups';
+import { type ParameterOptions, type PublicParameters, createPublicParameters, profileOf } from '@dwallet/class-groups';
 import { type Kernel, referenceKernel } from '@dwallet/kernel';
 import { wasmKernel } from '@dwallet/kernel/wasm';
 import type { Random } from '@dwallet/sigma';
 
 export const systemRandom: Random = (length) => new Uint8Array(randomBytes(length));
-
-export const profileOf = (bits: '112' | '128'): Profile => (bits === '112' ? clg112 : clg128);
 
 /** WebAssembly, unless `DWALLET_KERNEL=reference` asks for the BigInt one. */
 export const kernelOf = (name: string | undefined): Kernel => (name === 'reference' ? referenceKernel : wasmKernel);

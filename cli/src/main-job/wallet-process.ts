@@ -12,16 +12,16 @@ import {
   GrpcPeer,
   walletTableSealKey,
 } from '@dwallet/client-sdk/node';
+import { parseRequest } from '@dwallet/chains/registry';
+import type { SignResult } from '@dwallet/client-sdk';
 import { secp256k1Curve } from '@dwallet/sigma';
-import type { HashScheme } from '@dwallet/two-pc-mpc/client';
 import type { WalletReply, WalletRequest, WalletSettings } from './local-network.ts';
 import { fromHex, parametersOf, systemRandom, toHex } from './system.ts';
 
-interface Command {
-  readonly name: 'open' | 'sign';
-  readonly scheme?: HashScheme;
-  readonly message?: string;
-}
+type Command =
+  | { readonly name: 'open' }
+  /** Raw unsigned bytes in hex: the validators read them as this process does. */
+  | { readonly name: 'sign'; readonly chainId: string; readonly format: string; readonly raw: string };
 
 const settings = JSON.parse(process.argv[2] ?? '{}') as WalletSettings;
 // A host that is just gone hears nothing more.
@@ -63,9 +63,21 @@ async function obey(command: Command): Promise<unknown> {
     }
     case 'sign': {
       const [wallet] = wallets.wallets;
-      if (wallet === undefined || command.scheme === undefined) throw new Error('there is no dWallet yet');
-      const { signature, blamed } = await wallet.sign(command.scheme, fromHex(command.message ?? ''));
-      return { r: signature.r.toString(16), s: signature.s.toString(16), recoveryId: signature.recoveryId, blamed };
+      if (wallet === undefined) throw new Error('there is no dWallet yet');
+      const { chainId, format } = command;
+      const raw = fromHex(command.raw);
+      const { payloads } = parseRequest(chainId, format, raw, wallet.publicKey);
+      const results: SignResult[] = [];
+      for (const index of payloads.keys())
+        results.push(await wallet.signPayload({ chainId, format, raw, payloads }, index));
+      return {
+        signatures: results.map(({ signature: { r, s, recoveryId } }) => ({
+          r: r.toString(16),
+          s: s.toString(16),
+          recoveryId,
+        })),
+        blamed: results.flatMap(({ blamed }) => blamed),
+      };
     }
   }
 }

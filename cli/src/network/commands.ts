@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { existsSync, mkdirSync, watch } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, watch } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { LocalEvm } from '@dwallet/client-sdk/node';
 import type { Reporter } from '../reporter.ts';
 import {
   CommandError,
@@ -15,6 +16,7 @@ import {
   choosePorts,
   readNetwork,
   requireNetwork,
+  evmPaths,
   validatorPaths,
   writeNetwork,
 } from './layout.ts';
@@ -24,6 +26,7 @@ import {
   lastLines,
   pidOf,
   runValidatorCommand,
+  startEvmProcess,
   startValidator,
   stopValidator,
 } from './processes.ts';
@@ -40,6 +43,8 @@ export interface UpOptions {
   readonly validators: number | undefined;
   readonly profile: ProfileBits | undefined;
   readonly detach: boolean;
+  /** A local Ethereum chain (anvil) beside the validators. */
+  readonly evm: boolean;
   readonly timeoutMs: number;
   /** `field=value`, passed on to every validator's configuration when the network is made. */
   readonly set: readonly string[];
@@ -67,7 +72,7 @@ export async function prepareNetwork(
   const ports =
     running.length > 0 && known !== undefined ? [...known.ports] : await choosePorts(validators, known?.ports ?? []);
   const file: NetworkFile = { version: 1, profile, ports };
-  const portArguments = ports.map(({ peers, clients, http }) => `${peers},${clients},${http}`);
+  const portArguments = ports.map(({ peers, clients, http, browser }) => `${peers},${clients},${http},${browser}`);
   const settings = options.set.flatMap((assignment) => ['--set', assignment]);
   const made = await runValidatorCommand([
     'init-local',
@@ -122,6 +127,37 @@ const describe = (state: Readiness | undefined): string => {
   return `waiting for ${waiting.join(' and ')}`;
 };
 
+/** Starts the chain unless it runs, and waits until it answers. @throws CommandError when its process ends first. */
+async function startEvm(data: string, detached: boolean, timeoutMs: number, signal: AbortSignal): Promise<LocalEvm> {
+  const paths = evmPaths(data);
+  if (pidOf(paths) === undefined) rmSync(paths.config, { force: true });
+  startEvmProcess({ paths, detached });
+  const begin = performance.now();
+  while (!existsSync(paths.config)) {
+    if (pidOf(paths) === undefined || performance.now() - begin > timeoutMs)
+      throw new CommandError(
+        `the Ethereum chain does not start: ${lastLines(paths.log, 1)[0] ?? 'nothing was logged'}`,
+      );
+    await sleep(50, undefined, { signal });
+  }
+  const { localEvm } = await import('@dwallet/client-sdk/node');
+  return localEvm(data);
+}
+
+/** Gives an address of the local chain coins out of nothing. @returns its balance, in wei. */
+export async function fund(data: string, address: string, wei: bigint): Promise<bigint> {
+  requireNetwork(data);
+  if (pidOf(evmPaths(data)) === undefined)
+    throw new CommandError('no Ethereum chain runs beside this network: start it with "dwallet network up --evm"', 3);
+  const [{ localEvm }, { httpRpc }] = await Promise.all([
+    import('@dwallet/client-sdk/node'),
+    import('@dwallet/client-sdk/ethereum'),
+  ]);
+  const node = httpRpc(localEvm(data).rpc);
+  await node.request({ method: 'anvil_setBalance', params: [address, `0x${wei.toString(16)}`] });
+  return BigInt(String(await node.request({ method: 'eth_getBalance', params: [address, 'latest'] })));
+}
+
 /** `network up`. Without `detach` it resolves when the signal ends it. */
 export async function up(options: UpOptions): Promise<void> {
   const { data, detach, report, signal, timeoutMs } = options;
@@ -141,9 +177,14 @@ export async function up(options: UpOptions): Promise<void> {
   });
   const end = async (): Promise<void> => {
     over.abort();
-    await Promise.all(started.map((i) => stopValidator(validatorPaths(data, i), 'SIGTERM', 40_000)));
+    await Promise.all([
+      ...started.map((i) => stopValidator(validatorPaths(data, i), 'SIGTERM', 40_000)),
+      ...(options.evm ? [stopValidator(evmPaths(data), 'SIGTERM', 5_000)] : []),
+    ]);
   };
+  let evm: LocalEvm | undefined;
   try {
+    if (options.evm) evm = await report.step('a local Ethereum chain', () => startEvm(data, detach, timeoutMs, signal));
     await report.step(`starting ${started.length} of ${all.length} validators`, (progress) =>
       untilReady(data, file, all, timeoutMs, signal, progress),
     );
@@ -153,14 +194,16 @@ export async function up(options: UpOptions): Promise<void> {
     throw error;
   }
   for (const i of all) {
-    const { clients, http } = file.ports[i - 1] as NetworkFile['ports'][number];
-    report.say(`validator ${i}   clients 127.0.0.1:${clients}   http://127.0.0.1:${http}/metrics`, {
+    const { clients, http, browser } = file.ports[i - 1] as NetworkFile['ports'][number];
+    const pages = browser === 0 ? '' : `   pages http://127.0.0.1:${browser}`;
+    report.say(`validator ${i}   clients 127.0.0.1:${clients}${pages}   http://127.0.0.1:${http}/metrics`, {
       event: 'validator',
       validator: i,
       pid: pidOf(validatorPaths(data, i)),
       ...(file.ports[i - 1] as NetworkFile['ports'][number]),
     });
   }
+  if (evm !== undefined) report.say(`Ethereum chain ${evm.chainId}   ${evm.rpc}`, { event: 'evm', ...evm });
   report.say(`the network serves; its state is in ${data}`, {
     event: 'up',
     validators: all.length,
@@ -205,6 +248,7 @@ export async function stop(data: string, graceMs: number): Promise<number[]> {
   const stopped = await Promise.all(
     numbers(file).map(async (i) => ((await stopValidator(validatorPaths(data, i), 'SIGTERM', graceMs)) ? [i] : [])),
   );
+  await stopValidator(evmPaths(data), 'SIGTERM', graceMs);
   return stopped.flat();
 }
 

@@ -24,6 +24,8 @@ export interface Ports {
   readonly peers: number;
   readonly clients: number;
   readonly http: number;
+  /** Of pages; 0 where an earlier version made the network and it runs. */
+  readonly browser: number;
 }
 
 export interface NetworkFile {
@@ -50,6 +52,14 @@ export const validatorPaths = (data: string, index: number): ValidatorPaths => {
   };
 };
 
+/** The local Ethereum chain beside a network, as a process. `config` is what `localEvm` of the SDK reads; it is there while the chain serves. */
+export const evmPaths = (data: string): ValidatorPaths => ({
+  folder: data,
+  config: join(data, 'evm.json'),
+  log: join(data, 'evm.log'),
+  pid: join(data, 'evm.pid'),
+});
+
 const networkPath = (data: string): string => join(data, 'network.json');
 
 const isPort = (value: unknown): boolean =>
@@ -70,7 +80,9 @@ export function readNetwork(data: string): NetworkFile | undefined {
     Array.isArray(file.ports) &&
     file.ports.every((ports: Ports) => isPort(ports.peers) && isPort(ports.clients) && isPort(ports.http));
   if (!valid) throw new CommandError(`${networkPath(data)} is not a file that this version reads`);
-  return file;
+  // Networks of earlier versions have no port for pages.
+  const ports = file.ports.map((known) => ({ ...known, browser: isPort(known.browser) ? known.browser : 0 }));
+  return { ...file, ports };
 }
 
 /** @throws CommandError when there is none. */
@@ -136,12 +148,13 @@ export async function choosePorts(validators: number, remembered: readonly Ports
   const usable = await Promise.all(
     remembered
       .slice(0, validators)
-      .map(async (ports) => (await Promise.all(Object.values(ports).map(isFree))).every(Boolean)),
+      .map(async (ports) => (await Promise.all(Object.values(ports).filter(isPort).map(isFree))).every(Boolean)),
   );
-  const fresh = await freePorts(3 * validators);
+  const fresh = await freePorts(4 * validators);
   return Array.from({ length: validators }, (_, i) => {
     const known = remembered[i];
-    const [peers, clients, http] = fresh.slice(3 * i, 3 * i + 3) as [number, number, number];
-    return known !== undefined && usable[i] === true ? known : { peers, clients, http };
+    const [peers, clients, http, browser] = fresh.slice(4 * i, 4 * i + 4) as [number, number, number, number];
+    if (known === undefined || usable[i] !== true) return { peers, clients, http, browser };
+    return isPort(known.browser) ? known : { ...known, browser };
   });
 }

@@ -66,16 +66,23 @@ export interface StartOptions {
 }
 
 /** Starts a validator, its log appended to its log file. Does nothing about one that runs already. */
-export function startValidator({ paths, detached, onExit }: StartOptions): ChildProcess | undefined {
+export const startValidator = (options: StartOptions): ChildProcess | undefined =>
+  startProcess([validatorProgram(), 'run', '--config', options.paths.config], options);
+
+/** Starts the local Ethereum chain of a network. Does nothing about one that runs already. */
+export const startEvmProcess = (options: StartOptions): ChildProcess | undefined =>
+  startProcess([fileURLToPath(new URL('./evm-process.js', import.meta.url)), options.paths.config], options);
+
+/** @param program - with arguments; one of them is the process's config file. */
+function startProcess(program: readonly string[], { paths, detached, onExit }: StartOptions): ChildProcess | undefined {
   if (pidOf(paths) !== undefined) return undefined;
   const log = openSync(paths.log, 'a', 0o600);
-  const child = spawn(
-    process.execPath,
-    [validatorProgram(), 'run', '--config', paths.config, ...(detached ? [] : ['--lifeline'])],
-    { detached, stdio: [detached ? 'ignore' : 'pipe', log, log] },
-  );
+  const child = spawn(process.execPath, [...program, ...(detached ? [] : ['--lifeline'])], {
+    detached,
+    stdio: [detached ? 'ignore' : 'pipe', log, log],
+  });
   closeSync(log);
-  if (child.pid === undefined) throw new CommandError('the validator could not be started');
+  if (child.pid === undefined) throw new CommandError(`${paths.config}: the process could not be started`);
   writeFileSync(paths.pid, `${child.pid}\n`, { mode: 0o600 });
   child.once('exit', (code, signal) => {
     if (existsSync(paths.pid) && readFileSync(paths.pid, 'utf8').trim() === String(child.pid))

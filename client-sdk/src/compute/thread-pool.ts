@@ -13,6 +13,7 @@ import {
   WorkerPool,
   type WorkerPort,
   settingOf,
+  threadPort,
 } from '@dwallet/two-pc-mpc/client';
 
 export interface WalletPoolOptions {
@@ -27,26 +28,9 @@ const fromSources = import.meta.url.endsWith('.ts');
 const entry = new URL(fromSources ? './thread-worker.sources.mjs' : './thread-worker.js', import.meta.url);
 const execArgv = fromSources ? ['--conditions=source'] : [];
 
-function spawnThread(setting: ComputeSetting, { message, gone }: WorkerEvents): WorkerPort {
+function spawnThread(setting: ComputeSetting, events: WorkerEvents): WorkerPort {
   const worker = new Worker(fileURLToPath(entry), { workerData: setting, execArgv, name: 'dwallet-wallet' });
-  // Idle threads do not keep the process alive.
-  worker.unref();
-  worker.on('message', (reply: unknown) => {
-    worker.unref();
-    message(reply);
-  });
-  worker.on('error', (error: unknown) => gone(error instanceof Error ? error : undefined));
-  worker.on('messageerror', (error) => gone(error));
-  worker.on('exit', () => gone());
-  return {
-    post(request) {
-      worker.ref();
-      worker.postMessage(request, [request.input.buffer as ArrayBuffer]);
-    },
-    async terminate() {
-      await worker.terminate();
-    },
-  };
+  return threadPort(worker, events);
 }
 
 export class WalletThreadPool extends WorkerPool {

@@ -4,7 +4,7 @@
  * Every change is a new file `wallet-<revision>.sealed`, complete when its name appears: written under a temporary name, fsynced, linked to its name.
  * The link fails where the name is taken, which is the compare-and-set between processes; there is no lock that a crash could leave behind. The
  * newest {@link keptRevisions} files stay, and the first one, so that a process that was asleep cannot take an old name for a free one. A file that
- * cannot be opened is an error, never "empty".
+ * cannot be opened is an error, never "empty". Of files under an earlier secret only the name stays.
  *
  * @module
  */
@@ -17,6 +17,7 @@ import {
   openSync,
   readFileSync,
   readdirSync,
+  renameSync,
   rmSync,
   writeSync,
 } from 'node:fs';
@@ -29,7 +30,7 @@ import type { WalletData } from '../wallet-store.ts';
 import { FileMessageStore } from './file-message-store.ts';
 import { FileWalletStore } from './file-wallet-store.ts';
 import { isRunning } from './processes.ts';
-import { WalletSeal } from './sealed-wallet.ts';
+import { type SealedWalletHeader, WalletSeal, isUnderSameSecret, readSealedWalletHeader } from './sealed-wallet.ts';
 
 const keptRevisions = 32;
 const maxReads = 16;
@@ -51,15 +52,11 @@ export interface EncryptedFileKeystoreOptions {
 export class EncryptedFileKeystore implements Keystore {
   readonly folder: string;
   readonly messages: SignMessageStore;
-  readonly #seal: WalletSeal;
+  #seal: WalletSeal;
 
-  private constructor(folder: string, { secret, log2N, random }: EncryptedFileKeystoreOptions) {
+  private constructor(folder: string, options: EncryptedFileKeystoreOptions) {
     this.folder = folder;
-    this.#seal = new WalletSeal({
-      secret,
-      random: random ?? ((length) => new Uint8Array(randomBytes(length))),
-      ...(log2N === undefined ? {} : { log2N }),
-    });
+    this.#seal = sealOf(options);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     for (const name of readdirSync(folder)) {
       const writer = temporaryPattern.exec(name)?.[1];
@@ -78,7 +75,27 @@ export class EncryptedFileKeystore implements Keystore {
     const keystore = new EncryptedFileKeystore(folder, options);
     const known = await keystore.load();
     await keystore.#takeOver(known);
+    if (known !== undefined) keystore.#forgetEarlierSecrets();
     return keystore;
+  }
+
+  /**
+   * Seals the wallet under another secret, as a new revision: whole, or not at all. Then the files under the earlier secret are emptied; what a
+   * crash leaves of that is done when the keystore is opened next. Other processes that have the keystore open fail from then on. The recovery seed
+   * stays the same: whoever has an old copy of the folder and the old secret still has it.
+   * @throws KeystoreError as {@link load}, KEYSTORE_IO when it is empty; InvalidArgumentsError for a secret that is too short.
+   */
+  async changeSecret(options: EncryptedFileKeystoreOptions): Promise<void> {
+    const next = sealOf(options);
+    for (let attempt = 0; attempt < maxReads; attempt++) {
+      const known = await this.load();
+      if (known === undefined) throw new KeystoreError('KEYSTORE_IO', 'the keystore is empty');
+      if (!(await this.#write(known.revision, known.data, next))) continue;
+      this.#seal = next;
+      this.#forgetEarlierSecrets();
+      return;
+    }
+    throw new KeystoreError('KEYSTORE_BUSY', 'others change the keystore all the time');
   }
 
   async load(): Promise<KeystoreSnapshot | undefined> {
@@ -101,10 +118,14 @@ export class EncryptedFileKeystore implements Keystore {
     throw new KeystoreError('KEYSTORE_BUSY', 'others change the keystore all the time');
   }
 
-  async compareAndSet(expected: number, data: WalletData): Promise<boolean> {
+  compareAndSet(expected: number, data: WalletData): Promise<boolean> {
+    return this.#write(expected, data, this.#seal);
+  }
+
+  async #write(expected: number, data: WalletData, seal: WalletSeal): Promise<boolean> {
     if (this.#newest() !== expected) return false;
     const revision = expected + 1;
-    const bytes = await this.#seal.seal({ revision, data });
+    const bytes = await seal.seal({ revision, data });
     const path = join(this.folder, nameOf(revision));
     try {
       const temporary = this.#writeTemporary(bytes);
@@ -150,6 +171,34 @@ export class EncryptedFileKeystore implements Keystore {
     for (const found of old.sort((x, y) => x - y)) rmSync(join(this.folder, nameOf(found)), { force: true });
   }
 
+  /** Empties the files that the newest one's secret does not open. Their names stay taken. */
+  #forgetEarlierSecrets(): void {
+    const headerOf = (name: string): SealedWalletHeader | undefined => {
+      const content = new Uint8Array(readFileSync(join(this.folder, name)));
+      try {
+        return readSealedWalletHeader(content);
+      } catch {
+        // Emptied before, or damaged: nothing that a secret opens.
+        return undefined;
+      }
+    };
+    const names = this.#names().filter((name) => namePattern.test(name));
+    const newest = nameOf(this.#newest());
+    try {
+      const current = headerOf(newest);
+      for (const name of names) {
+        const header = headerOf(name);
+        if (current === undefined || header === undefined || isUnderSameSecret(header, current)) continue;
+        renameSync(this.#writeTemporary(new Uint8Array(0)), join(this.folder, name));
+      }
+      this.#syncFolder();
+    } catch (error) {
+      // Another process of this wallet has removed a file; what is left is for the next one that opens it.
+      if (!isErrno(error, 'ENOENT'))
+        throw new KeystoreError('KEYSTORE_IO', 'the keystore cannot be written', { cause: error });
+    }
+  }
+
   #writeTemporary(content: Uint8Array): string {
     const path = join(this.folder, `.tmp-${process.pid}-${randomBytes(8).toString('hex')}`);
     const file = openSync(path, 'wx', 0o600);
@@ -189,3 +238,10 @@ export class EncryptedFileKeystore implements Keystore {
     this.#syncFolder();
   }
 }
+
+const sealOf = ({ secret, log2N, random }: EncryptedFileKeystoreOptions): WalletSeal =>
+  new WalletSeal({
+    secret,
+    random: random ?? ((length) => new Uint8Array(randomBytes(length))),
+    ...(log2N === undefined ? {} : { log2N }),
+  });

@@ -60,7 +60,8 @@ const messages = 'messages';
 const walletKey = 'wallet';
 
 declare const crypto: { getRandomValues(bytes: Uint8Array): Uint8Array };
-const browserRandom: Random = (length) => crypto.getRandomValues(new Uint8Array(length));
+/** Of the platform. */
+export const browserRandom: Random = (length) => crypto.getRandomValues(new Uint8Array(length));
 
 export class IndexedDbKeystore implements Keystore {
   readonly messages: SignMessageStore;
@@ -82,32 +83,31 @@ export class IndexedDbKeystore implements Keystore {
 
   /** @throws KeystoreError KEYSTORE_IO, KEYSTORE_WRONG_SECRET, KEYSTORE_DAMAGED, KEYSTORE_NEWER */
   static async open(options: IndexedDbKeystoreOptions): Promise<IndexedDbKeystore> {
-    const factory = options.factory ?? (globalThis as { readonly indexedDB?: IdbFactoryLike }).indexedDB;
-    if (factory === undefined) throw new KeystoreError('KEYSTORE_IO', 'there is no IndexedDB here');
-    const database = await new Promise<IdbDatabaseLike>((resolve, reject) => {
-      const request = factory.open(options.name ?? 'dwallet', 1);
-      const fail = (): void =>
-        reject(new KeystoreError('KEYSTORE_IO', 'IndexedDB cannot be opened', { cause: request.error }));
-      request.addEventListener('upgradeneeded', () => {
-        request.result.createObjectStore(state);
-        request.result.createObjectStore(messages);
-      });
-      request.addEventListener('success', () => resolve(request.result));
-      request.addEventListener('error', fail);
-      request.addEventListener('blocked', fail);
-    });
+    const database = await openDatabase(options);
     const keystore = new IndexedDbKeystore(database, options);
     // A tab with a newer version of this program must not wait for this one.
     database.addEventListener('versionchange', () => database.close());
-    await keystore.load();
+    try {
+      await keystore.load();
+    } catch (error) {
+      database.close();
+      throw error;
+    }
     return keystore;
   }
 
+  /** Whether there is a wallet, which a secret would open. @throws KeystoreError KEYSTORE_IO */
+  static async exists(options: Pick<IndexedDbKeystoreOptions, 'name' | 'factory'> = {}): Promise<boolean> {
+    const database = await openDatabase(options);
+    try {
+      return (await storedState(database)) !== undefined;
+    } finally {
+      database.close();
+    }
+  }
+
   async load(): Promise<KeystoreSnapshot | undefined> {
-    const stored = await this.#run<StoredState | undefined>(state, 'readonly', (store, done) => {
-      const request = store.get(walletKey);
-      request.addEventListener('success', () => done(request.result as StoredState | undefined));
-    });
+    const stored = await storedState(this.#database);
     if (stored === undefined) return undefined;
     const snapshot = await this.#seal.open(stored.sealed);
     if (snapshot.revision !== stored.revision) throw new KeystoreError('KEYSTORE_DAMAGED', 'the keystore is damaged');
@@ -118,7 +118,7 @@ export class IndexedDbKeystore implements Keystore {
     const revision = expected + 1;
     // A transaction does not wait for anything but its own requests: sealing comes before it.
     const sealed = await this.#seal.seal({ revision, data });
-    return this.#run<boolean>(state, 'readwrite', (store, done) => {
+    return run<boolean>(this.#database, state, 'readwrite', (store, done) => {
       const request = store.get(walletKey);
       request.addEventListener('success', () => {
         const known = request.result as StoredState | undefined;
@@ -132,45 +132,76 @@ export class IndexedDbKeystore implements Keystore {
   /** @param bytes - stored if there are none yet. @returns what is stored. */
   async #message(id: PresignId, bytes: Uint8Array | undefined): Promise<Uint8Array | undefined> {
     const key = hex(id);
-    const stored = await this.#run<unknown>(messages, bytes === undefined ? 'readonly' : 'readwrite', (store, done) => {
-      const request = store.get(key);
-      request.addEventListener('success', () => {
-        if (request.result === undefined && bytes !== undefined) store.put(bytes.slice(), key);
-        done(request.result ?? bytes?.slice());
-      });
-    });
+    const stored = await run<unknown>(
+      this.#database,
+      messages,
+      bytes === undefined ? 'readonly' : 'readwrite',
+      (store, done) => {
+        const request = store.get(key);
+        request.addEventListener('success', () => {
+          if (request.result === undefined && bytes !== undefined) store.put(bytes.slice(), key);
+          done(request.result ?? bytes?.slice());
+        });
+      },
+    );
     if (stored !== undefined && !(stored instanceof Uint8Array))
       throw new KeystoreError('KEYSTORE_DAMAGED', 'a stored message cannot be read');
     return stored;
   }
 
-  /** One transaction; resolves when it is on disk. */
-  #run<T>(
-    name: string,
-    mode: 'readonly' | 'readwrite',
-    work: (store: IdbStoreLike, done: (value: T) => void) => void,
-  ): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const fail = (cause: unknown): void =>
-        reject(new KeystoreError('KEYSTORE_IO', 'IndexedDB cannot be read or written', { cause }));
-      try {
-        const transaction = this.#database.transaction([name], mode, { durability: 'strict' });
-        let result: { readonly value: T } | undefined;
-        transaction.addEventListener('complete', () =>
-          result === undefined ? fail(undefined) : resolve(result.value),
-        );
-        transaction.addEventListener('abort', () => fail(transaction.error));
-        transaction.addEventListener('error', () => fail(transaction.error));
-        work(transaction.objectStore(name), (value) => {
-          result = { value };
-        });
-      } catch (error) {
-        fail(error);
-      }
-    });
-  }
-
   close(): void {
     this.#database.close();
   }
+}
+
+/** @throws KeystoreError KEYSTORE_IO */
+async function openDatabase({
+  name,
+  factory: given,
+}: Pick<IndexedDbKeystoreOptions, 'name' | 'factory'>): Promise<IdbDatabaseLike> {
+  const factory = given ?? (globalThis as { readonly indexedDB?: IdbFactoryLike }).indexedDB;
+  if (factory === undefined) throw new KeystoreError('KEYSTORE_IO', 'there is no IndexedDB here');
+  return new Promise((resolve, reject) => {
+    const request = factory.open(name ?? 'dwallet', 1);
+    const fail = (): void =>
+      reject(new KeystoreError('KEYSTORE_IO', 'IndexedDB cannot be opened', { cause: request.error }));
+    request.addEventListener('upgradeneeded', () => {
+      request.result.createObjectStore(state);
+      request.result.createObjectStore(messages);
+    });
+    request.addEventListener('success', () => resolve(request.result));
+    request.addEventListener('error', fail);
+    request.addEventListener('blocked', fail);
+  });
+}
+
+const storedState = (database: IdbDatabaseLike): Promise<StoredState | undefined> =>
+  run<StoredState | undefined>(database, state, 'readonly', (store, done) => {
+    const request = store.get(walletKey);
+    request.addEventListener('success', () => done(request.result as StoredState | undefined));
+  });
+
+/** One transaction; resolves when it is on disk. */
+function run<T>(
+  database: IdbDatabaseLike,
+  name: string,
+  mode: 'readonly' | 'readwrite',
+  work: (store: IdbStoreLike, done: (value: T) => void) => void,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const fail = (cause: unknown): void =>
+      reject(new KeystoreError('KEYSTORE_IO', 'IndexedDB cannot be read or written', { cause }));
+    try {
+      const transaction = database.transaction([name], mode, { durability: 'strict' });
+      let result: { readonly value: T } | undefined;
+      transaction.addEventListener('complete', () => (result === undefined ? fail(undefined) : resolve(result.value)));
+      transaction.addEventListener('abort', () => fail(transaction.error));
+      transaction.addEventListener('error', () => fail(transaction.error));
+      work(transaction.objectStore(name), (value) => {
+        result = { value };
+      });
+    } catch (error) {
+      fail(error);
+    }
+  });
 }

@@ -140,6 +140,24 @@ const headerOf = ({ log2N, salt }: Kdf, revision: number): Uint8Array =>
     encodeUint(BigInt(revision), 8),
   );
 
+/** What the header of a sealed wallet says; nothing in it is secret, and nothing was authenticated. */
+export interface SealedWalletHeader {
+  readonly revision: number;
+  /** Work of scrypt, as the power of two of N. */
+  readonly log2N: number;
+  /** 32 bytes. */
+  readonly salt: Uint8Array;
+}
+
+/** @throws KeystoreError KEYSTORE_DAMAGED, KEYSTORE_NEWER */
+export function readSealedWalletHeader(bytes: Uint8Array): SealedWalletHeader {
+  const { kdf, revision } = read(bytes);
+  return { revision, ...kdf };
+}
+
+/** Each secret of a keystore has a salt of its own. */
+export const isUnderSameSecret = (x: SealedWalletHeader, y: SealedWalletHeader): boolean => keyName(x) === keyName(y);
+
 function read(bytes: Uint8Array) {
   if (bytes.length < headerBytes + nonceBytes + tagBytes) throw damaged();
   const header = bytes.slice(0, headerBytes);

@@ -18,7 +18,7 @@ import {
   toyParameters,
 } from '../../../services/validator/test/helpers/toy-network.ts';
 import { Secret, bytesToInteger } from '@dwallet/sigma';
-import { signOnce } from '@dwallet/two-pc-mpc/client';
+import { rawOrder, signOnce, signOrderDigest } from '@dwallet/two-pc-mpc/client';
 
 const parameters = toyParameters();
 const pools: ComputePool[] = [];
@@ -69,6 +69,7 @@ describe.each([
       presign: taken.presign,
       hashScheme: 'sha256' as const,
       message: taken.message,
+      order: signOrderDigest(rawOrder('sha256', taken.message)),
     };
     const userShare = () => new Secret(bytesToInteger(fromHex(fixture().wallet.wallets[0]?.userShare ?? '')));
     const make1 = (one?: ComputePool) =>
@@ -88,7 +89,7 @@ describe.each([
     const alice = await network.client({ compute: pool });
     const [wallet] = alice.wallets;
     const message = new TextEncoder().encode('with workers');
-    const { signature } = await (wallet as NonNullable<typeof wallet>).sign('sha256', message);
+    const { signature } = await (wallet as NonNullable<typeof wallet>).signRaw('sha256', message);
     const bytes = Buffer.from([signature.r, signature.s].map((x) => x.toString(16).padStart(64, '0')).join(''), 'hex');
     const key = (wallet as NonNullable<typeof wallet>).publicKey;
     expect(secp256k1.verify(bytes, sha256(message), key, { prehash: false, lowS: true })).toBe(true);

@@ -37,6 +37,7 @@ export {
   recoverPublicKey,
   toLowS,
 } from './ecdsa.ts';
+export { decodeRequest, type EncodedRequest, encodeRequest, MAX_REQUEST_BYTES } from './encoded-request.ts';
 export {
   ChainError,
   EncodingMismatchError,

@@ -17,6 +17,9 @@ export const clg128: Profile = { id: 'CLG-128', fundamentalBits: 1827, productio
 /** 112 bits, for comparison with other systems; must be asked for. */
 export const clg112: Profile = { id: 'CLG-112', fundamentalBits: 1348, production: true };
 
+/** The profile of so many bits, as settings and command lines name it. */
+export const profileOf = (bits: '112' | '128'): Profile => (bits === '112' ? clg112 : clg128);
+
 /** lambda: Fiat-Shamir challenge bits. */
 export const lambda = 128;
 /** sigma: statistical hiding. The larger of CG (80) and MPC (96 for the client's secrets), used everywhere (docs/protocol-notes.md). */

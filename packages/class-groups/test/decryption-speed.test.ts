@@ -215,7 +215,8 @@ describe('blinding pairs made ahead (CG 1.10)', () => {
     prepareBlinding(setup, share, 2, testRandom('a'));
     prepareBlinding(setup, share, 2, testRandom('b'));
     expect(share.blinding?.size).toBe(2);
-    share.blinding?.clear();
+    share.blinding?.take();
+    share.blinding?.take();
     expect(share.blinding?.size).toBe(0);
     expect(share.blinding?.take()).toBeUndefined();
     for (const count of [-1, 0.5, maxBlindingPairs + 1]) {

@@ -16,6 +16,5 @@ export type {
   ParseCheck,
   PowerTerm,
   TableField,
-  TablePowerTerm,
 } from './types.ts';
 export { ElementDecodeError, KernelArgumentError, TableDecodeError } from './types.ts';

@@ -29,12 +29,6 @@ export interface PowerTerm {
   readonly exponent: bigint;
 }
 
-/** One factor of a product whose base has a table. */
-export interface TablePowerTerm {
-  readonly table: FixedBaseTable;
-  readonly exponent: bigint;
-}
-
 /** What a group is made of: public numbers, fixed by context, never taken from a message. */
 export interface GroupParameters {
   /** Negative, 1 mod 4. */

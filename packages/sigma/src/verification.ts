@@ -175,7 +175,7 @@ function verifyCombined(instances: readonly ProofInstance[], random: Random): bo
 
 /**
  * The curve rows of all instances and the Fischlin proofs, in one sum with random weights. Rows of class groups are not looked at: their
- * verification is the caller's affair. Does not say which one fails.
+ * verification is the caller's affair. Does not say which one fails; false, too, if a proof has another shape than its language.
  */
 export function verifyCurveRows(
   instances: readonly ProofInstance[],

@@ -59,8 +59,20 @@ const factKinds = [
   'message-set',
   'network-key',
   'presign-assignment',
+  'zone-log',
+  'zone',
+  'asset',
+  'ledger-entry',
+  'source-event',
+  'release',
+  'cluster',
+  'cluster-message',
+  'cluster-heartbeat',
+  'cluster-head',
+  'cluster-settlement',
+  'dwallet-policy',
 ] as const;
-/** Kinds of facts. `message-set` is the fixed inbox of a round. */
+/** Kinds of facts. `message-set` is the fixed inbox of a round, `zone-log` a slot of the log of zones; those after it are of @dwallet/zones. */
 export type FactKind = (typeof factKinds)[number];
 
 /** What a certificate states. */

@@ -61,10 +61,8 @@ export function openInbox<M>(
 ): OpenedInbox<M> {
   const messages: { validator: ValidatorId; message: M }[] = [];
   const blamed: Blame[] = [];
-  for (const [validator, bytes] of sorted(inbox)) {
-    if (!access.validators.includes(validator)) {
-      throw new InvalidArgumentsError('inbox', `sender ${validator} is not in the committee`);
-    }
+  requireMembers(access, inbox);
+  for (const [validator, bytes] of sortedEntries(inbox)) {
     try {
       messages.push({ validator, message: decode(bytes) });
     } catch (error) {
@@ -76,7 +74,17 @@ export function openInbox<M>(
   return { messages, blamed };
 }
 
-const sorted = (inbox: Inbox): [ValidatorId, Uint8Array][] => [...inbox].sort(([a], [b]) => a - b);
+/** @throws InvalidArgumentsError for a sender outside of the committee. */
+export function requireMembers(access: Pick<AccessStructure, 'validators'>, inbox: Inbox): void {
+  for (const validator of inbox.keys()) {
+    if (!access.validators.includes(validator)) {
+      throw new InvalidArgumentsError('inbox', `sender ${validator} is not in the committee`);
+    }
+  }
+}
+
+/** Ascending by sender. */
+export const sortedEntries = (inbox: Inbox): [ValidatorId, Uint8Array][] => [...inbox].sort(([a], [b]) => a - b);
 
 export const sortBlame = (blamed: readonly Blame[]): Blame[] => [...blamed].sort((a, b) => a.party - b.party);
 
@@ -107,6 +115,6 @@ export const roundInputs = (
   ...publicInput,
   ...inboxes.flatMap((inbox) => [
     encodeUint16(inbox.size),
-    ...sorted(inbox).flatMap(([validator, bytes]) => [encodeUint16(validator), bytes]),
+    ...sortedEntries(inbox).flatMap(([validator, bytes]) => [encodeUint16(validator), bytes]),
   ]),
 ];

@@ -22,7 +22,7 @@ export * from './ecdsa/presign/round-1-encrypt-mask.ts';
 export * from './ecdsa/presign/round-2-agree.ts';
 export * from './ecdsa/presign/round-3-encrypt-nonces.ts';
 export * from './ecdsa/presign/finalize.ts';
-export { verifyAcceptance } from './dwallet-dkg/client-accept.ts';
+export { type OwnerSigningPolicy, acceptedSigningPolicy, verifyAcceptance } from './dwallet-dkg/client-accept.ts';
 export * from './dwallet-dkg/randomizers.ts';
 export * from './ecdsa/presign/target.ts';
 export * from './proofs/encryption-of-discrete-log.ts';

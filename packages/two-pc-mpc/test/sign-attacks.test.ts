@@ -21,6 +21,7 @@ import {
   assigned,
   createFixture,
   curve,
+  digestOf,
   q,
   randomFor,
 } from './helpers/sign-fixture.ts';
@@ -148,6 +149,7 @@ describe('MPC:E2: one presign, one message, two client byte strings (lessons 1.8
         userShare: wallet.userShare,
         hashScheme: 'sha256',
         message: text,
+        order: digestOf('order'),
         random: randomFor(label),
       });
     const bytes = await sign(message, 'once');

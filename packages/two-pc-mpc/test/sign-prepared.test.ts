@@ -38,7 +38,7 @@ import { numeratorClaim, curveClaims } from '../src/ecdsa/sign/sign-proofs.ts';
 import { secondStageContext } from '../src/ecdsa/sign/contexts.ts';
 import { nonceScalar } from '../src/ecdsa/sign/client-evaluate.ts';
 import { MemorySingleUseStore } from '../src/ecdsa/single-use.ts';
-import { assigned, createFixture, curve, q, randomFor } from './helpers/sign-fixture.ts';
+import { assigned, createFixture, curve, digestOf, q, randomFor } from './helpers/sign-fixture.ts';
 
 const fixture = createFixture({ seed: 'prepared' });
 const { setup, parameters } = fixture;
@@ -62,6 +62,7 @@ const base: SignOnceArguments = {
   userShare: wallet.userShare,
   hashScheme: 'sha256',
   message: encodeText('pay'),
+  order: digestOf('order'),
   random: randomFor('client'),
 };
 const fresh = (): MemorySignMessageStore => new MemorySignMessageStore();
@@ -222,16 +223,19 @@ describe('single use of a prepared presign (MPC:V4)', () => {
   it('the store keeps what it has: a message that another device stored meanwhile wins', async () => {
     const inner = fresh();
     const theirs = await signOnce({ ...base, store: inner, random: randomFor('their device') });
+    const kept = await inner.get(presign.presignId);
+    // SignMsg, then the digest of the order that it is for.
+    expect(kept?.subarray(0, -32)).toEqual(theirs);
     const blind: SignMessageStore = {
       get: async () => undefined,
       putIfAbsent: async (id, bytes) => inner.putIfAbsent(id, bytes),
     };
     expect(await signOnce({ ...base, store: blind, prepared: prepare('mine') })).toEqual(theirs);
-    expect(await inner.get(presign.presignId)).toEqual(theirs);
+    expect(await inner.get(presign.presignId)).toEqual(kept);
     await expect(
       signOnce({ ...base, store: blind, message: encodeText('pay more'), prepared: prepare('mine too') }),
     ).rejects.toThrow('MPC:V4');
-    expect(await inner.get(presign.presignId)).toEqual(theirs);
+    expect(await inner.get(presign.presignId)).toEqual(kept);
   });
 
   it('is used up before the store answers: a crash in between leaves nothing to use', async () => {

@@ -2,7 +2,7 @@
  * MPC 4.6, 5.8: the life cycle of a presign; MPC:V2 to MPC:V8 and MPC:T13 at the client.
  */
 import { orderTwo as orderTwoOf } from '../../class-groups/test/helpers/order-two.ts';
-import { Secret, encodeText, mod, secp256k1Curve, type PresignId, type Random } from '@dwallet/sigma';
+import { Secret, concat, encodeText, mod, secp256k1Curve, type PresignId, type Random } from '@dwallet/sigma';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkOwnRecord } from '../src/client/check-dwallet.ts';
@@ -158,6 +158,7 @@ const base: SignOnceArguments = {
   userShare: wallet.userShare,
   hashScheme: 'sha256',
   message: encodeText('pay'),
+  order: digestOf('order'),
   random: randomFor('client'),
 };
 
@@ -187,13 +188,14 @@ describe('MPC:V4 and MPC:T13: one message per presign, resent as the same bytes 
     expect(fresh.drawn()).toBeGreaterThan(0);
   });
 
-  it('refuses another message, scheme or wallet for a used presign (MPC:V4)', async () => {
+  it('refuses another message, scheme, order or wallet for a used presign (MPC:V4)', async () => {
     const store = new MemorySignMessageStore();
     await signOnce({ ...base, store });
     const counter = countingRandom('refused');
     for (const change of [
       { message: encodeText('pay more') },
       { hashScheme: 'sha256d' as const },
+      { order: digestOf('the same message on another word') },
       { record: other.record, userShare: other.userShare },
     ]) {
       await expect(signOnce({ ...base, store, ...change, random: counter.random })).rejects.toThrow('MPC:V4');
@@ -213,7 +215,8 @@ describe('MPC:V4 and MPC:T13: one message per presign, resent as the same bytes 
     };
     await expect(signOnce({ ...base, store: crashing })).rejects.toThrow('killed here');
     const counter = countingRandom('after the crash');
-    expect(await signOnce({ ...base, store: inner, random: counter.random })).toEqual(stored);
+    const sent = await signOnce({ ...base, store: inner, random: counter.random });
+    expect(concat(sent, base.order)).toEqual(stored);
     expect(counter.drawn()).toBe(0);
   });
 

@@ -4,6 +4,7 @@
  * @module
  */
 export { type EntrySource, type ObservedEvent, orderReference } from './asset/judge.ts';
+export { type Destination, decodeDestination, encodeDestination, maxDestinationBytes } from './asset/destination.ts';
 export { type Ledger, balanceOf, pruneOutflows } from './asset/ledger.ts';
 export {
   type AssetRecord,
@@ -52,8 +53,15 @@ export {
   settlementFact,
   settlementRecord,
 } from './cluster/record.ts';
-export { messagesInDoubt } from './cluster/settlement.ts';
-export type { ClusterState, MemberState, SafetyFault } from './cluster/state.ts';
+export { expectedRoots, messagesInDoubt } from './cluster/settlement.ts';
+export {
+  type ClusterState,
+  type MemberState,
+  type SafetyFault,
+  channelOf,
+  nextDelivery,
+  nextNonce,
+} from './cluster/state.ts';
 export { type ClusterStatus, clusterStatus, describeStatus, horizon } from './cluster/synchrony.ts';
 export type { ClusterEvent, ConfigurationReport, Delivery } from './cluster/transition.ts';
 export type { GovernanceKey, GovernanceSet, KeyScheme } from './governance/keys.ts';
@@ -70,7 +78,9 @@ export {
   verifyApproval,
 } from './governance/proposal.ts';
 export type { Accepted, Leg, Outcome, Refusal } from './outcome.ts';
-export { type SignRequest, releaseFact, slotId } from './policy/authorise.ts';
+export { type SignRequest, requestOutflows } from './policy/authorise.ts';
+export { type Authority, decodeAuthority, encodeAuthority } from './policy/authority.ts';
+export { type ReleaseRecord, releaseFact, releaseFactIn, releaseRecord, slotId } from './policy/release.ts';
 export { type DWalletPolicy, dwalletPolicyFact, dwalletPolicyRecord } from './policy/dwallet-policy.ts';
 export {
   type Movement,
@@ -83,8 +93,10 @@ export {
   opaqueEffects,
   p2wpkhEffects,
 } from './policy/native-effects.ts';
-export { assetChain, nativeAsset } from './record/caip.ts';
+export { addressProblem, assetChain, assetProblem, nativeAsset } from './record/caip.ts';
+export { type EventScope, decodeWorldEvent, encodeWorldEvent, eventFacts, eventScope } from './record/world-event.ts';
 export type { RecordCodec } from './record/codec.ts';
+export { type OrderedMint, type Submission, decodeSubmission, encodeSubmission } from './record/submission.ts';
 export { type ZoneFact, type ZoneFactKind, factId, zoneFactKinds } from './record/fact.ts';
 export { type RuleId, ruleTexts } from './rule-ids.ts';
 export { applyEvent, attest, authorise, canServe, judgeEntry, zoneStatus } from './rules.ts';
@@ -101,4 +113,4 @@ export {
   zoneProposal,
 } from './world.ts';
 export { type Finality, type Limit, type ZoneRecord, type ZoneRole, zoneFactOf, zoneRecord } from './zone/record.ts';
-export { type ChainView, type EffectiveStatus, isFinal } from './zone/rules.ts';
+export { type ChainView, type EffectiveStatus, type Outflow, isFinal } from './zone/rules.ts';

@@ -24,10 +24,10 @@ import {
   type SignRequest,
   authoriseWith,
   exactPayment,
-  oneRelease,
   readOrOptedIn,
 } from './policy/authorise.ts';
 import { rawNeverVault } from './policy/dwallet-policy.ts';
+import { oneRelease } from './policy/release.ts';
 import type { RuleId } from './rule-ids.ts';
 import { type World, type WorldEvent, applyEventWith, oneAssetPerVault, zoneStatusWith } from './world.ts';
 import { type EffectiveStatus, zoneRules } from './zone/rules.ts';

@@ -24,6 +24,7 @@ import { type Outcome, type Refusal, type Rule, accept, refuse } from './outcome
 import { PersistentMap } from './persistent-map.ts';
 import { type DWalletPolicy, type PolicyChange, dwalletPolicyRecord } from './policy/dwallet-policy.ts';
 import { addressOfKey } from './policy/native-effects.ts';
+import { type ReleaseRecord, type SlotContext, applyReleaseWith } from './policy/release.ts';
 import { hex, sameBytes } from './record/codec.ts';
 import { type ZoneRecord, zoneRecord } from './zone/record.ts';
 import type { EffectiveStatus, Outflow, ZoneRules } from './zone/rules.ts';
@@ -70,7 +71,7 @@ export interface World {
   readonly dwallets: ReadonlyMap<string, DWalletState>;
   /** By hex of the entry's digest. */
   readonly releases: PersistentMap<Release>;
-  /** By hex of the slot's id, {@link import('./policy/authorise.ts').slotId}. */
+  /** By hex of the slot's id, {@link import('./policy/release.ts').slotId}. */
   readonly slots: PersistentMap<SlotUse>;
 }
 
@@ -96,7 +97,9 @@ export type WorldEvent =
       readonly at: number;
     }
   | { readonly kind: 'cluster'; readonly cluster: string; readonly event: ClusterEvent }
-  | { readonly kind: 'entry'; readonly entry: LedgerEntry };
+  | { readonly kind: 'entry'; readonly entry: LedgerEntry }
+  /** What a vault pays a certified entry with, from now on. */
+  | { readonly kind: 'release'; readonly release: ReleaseRecord };
 
 export interface WorldRules extends GovernanceRules, ZoneRules, LedgerRules, ClusterRules {
   readonly 'ZONE:1': {
@@ -106,6 +109,7 @@ export interface WorldRules extends GovernanceRules, ZoneRules, LedgerRules, Clu
   /** Whether what happens to a cluster concerns a chain. */
   readonly 'ZONE:3': (cluster: ClusterState, chain: string) => boolean;
   readonly 'ASSET:8': Rule<{ readonly world: World; readonly record: AssetRecord }>;
+  readonly 'ASSET:10': Rule<SlotContext>;
 }
 
 /** One vault and one token per asset, and a vault's key is its own (ASSET:8). */
@@ -384,5 +388,7 @@ export function applyEventWith(rules: WorldRules, world: World, event: WorldEven
       return applyCluster(rules, world, event);
     case 'entry':
       return applyEntry(rules, world, event.entry);
+    case 'release':
+      return applyReleaseWith(rules, world, event.release);
   }
 }

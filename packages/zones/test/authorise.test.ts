@@ -9,6 +9,7 @@ import {
   p2wpkhChain,
   p2wpkhScript,
 } from '@dwallet/chains';
+import { psbtChain } from '@dwallet/chains/bitcoin';
 import { type Digest, encodeText, encodeUint } from '@dwallet/sigma';
 import { describe, expect, it } from 'vitest';
 import {
@@ -296,6 +297,11 @@ describe('a vault on Bitcoin', () => {
       ),
     );
     expect(p2wpkhEffects('eip155:1', intent, vaultKey)).toBeUndefined();
+    // The same spend as a PSBT, which is how wallets ask for it.
+    const psbt = psbtChain('regtest').parse(chain.encodeUnsigned({ intent }));
+    expect(effectsOf(chain.id, 'psbt', psbt, vaultKey)).toEqual(effectsOf(chain.id, 'p2wpkh', intent, vaultKey));
+    expect(effectsOf(chain.id, 'psbt', psbt, vaultKey)?.movements).toHaveLength(1);
+    expect(effectsOf(chain.id, 'psbt', psbt, walletKey('alice'))).toBeUndefined();
     expect(effectsOf('eip155:1', 'eip712', {}, vaultKey)).toBeUndefined();
     expect(eip1559Effects('eip155:5', tokenTransaction(new Uint8Array(0), { valueWei: 3n })).movements).toEqual([
       { kind: 'transfer', asset: 'eip155:5/slip44:60', to: contract(tokenOf('X', defi)), amount: 3n },

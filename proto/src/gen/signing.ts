@@ -65,6 +65,7 @@ export interface ProtoGrpcType {
       RegisterEncryptionKeyResponse: MessageTypeDefinition<_dwallet_v1_RegisterEncryptionKeyResponse, _dwallet_v1_RegisterEncryptionKeyResponse__Output>
       SignRequest: MessageTypeDefinition<_dwallet_v1_SignRequest, _dwallet_v1_SignRequest__Output>
       SignResponse: MessageTypeDefinition<_dwallet_v1_SignResponse, _dwallet_v1_SignResponse__Output>
+      SigningPolicy: EnumTypeDefinition
       SigningService: SubtypeConstructor<typeof grpc.Client, _dwallet_v1_SigningServiceClient> & { service: _dwallet_v1_SigningServiceDefinition }
       TakePresignRequest: MessageTypeDefinition<_dwallet_v1_TakePresignRequest, _dwallet_v1_TakePresignRequest__Output>
       TakePresignResponse: MessageTypeDefinition<_dwallet_v1_TakePresignResponse, _dwallet_v1_TakePresignResponse__Output>

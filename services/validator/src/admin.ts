@@ -157,7 +157,8 @@ export async function adminCall<T>(
   }
   try {
     const message = await new Promise<IncomingMessage>((resolve, reject) => {
-      const call = request({ socketPath: short.path, path: `/${command}`, method: 'POST' }, resolve);
+      // A line of its own: one that was kept may be to a process that has ended.
+      const call = request({ socketPath: short.path, path: `/${command}`, method: 'POST', agent: false }, resolve);
       call.once('error', reject);
       call.end(JSON.stringify(input));
     });

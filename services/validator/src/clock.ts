@@ -28,3 +28,12 @@ export const systemClock: Clock = {
   },
   soon: (fn) => void setImmediate(fn),
 };
+
+/** Resolves when the work is over, or the time is. @throws what the work throws in time. */
+export async function within(clock: Clock, work: Promise<unknown>, ms: number): Promise<void> {
+  let cancel: Cancel = () => {};
+  const late = new Promise<void>((resolve) => {
+    cancel = clock.after(ms, resolve);
+  });
+  await Promise.race([work, late]).finally(() => cancel());
+}

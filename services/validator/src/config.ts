@@ -9,6 +9,8 @@ import { dirname, isAbsolute, resolve } from 'node:path';
 import { DWalletError } from '@dwallet/sigma';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
+import { isOriginEntry } from './api/origins.ts';
+import { resolveZonePaths, zoneSecretNames, zonesSchema } from './zones/config.ts';
 
 /** A configuration that cannot be used. The message has one line per mistake: path, what was given (its kind, never the value), what is allowed. */
 export class ConfigError extends DWalletError {
@@ -32,6 +34,10 @@ export const nameSchema = z
   .regex(/^[0-9A-Za-z][0-9A-Za-z._-]{0,62}$/, 'letters, digits, ".", "_" and "-", at most 63');
 const environmentName = z.string().regex(/^[A-Z][A-Z0-9_]{0,127}$/, 'the name of an environment variable');
 const milliseconds = (least: number, most: number) => z.int().min(least).max(most);
+
+/** Whether a host, as in an address, is this machine only. */
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 
 const certificate = (side: string) =>
   z
@@ -62,6 +68,23 @@ export const configSchema = z
           .describe('/metrics, /healthz, /readyz; plain HTTP, keep it private'),
       })
       .prefault({}),
+    browser: z
+      .strictObject({
+        listen: addressSchema
+          .optional()
+          .describe('Connect and gRPC-Web for pages, HTTPS with tls.clients; default: off'),
+        allowedOrigins: z
+          .array(z.string().refine(isOriginEntry, 'an origin: https://host, an extension, http://127.0.0.1:*'))
+          .max(64)
+          .default([])
+          .describe('pages that may call, such as https://wallet.example'),
+        plainHttp: z.boolean().default(false).describe('HTTP without TLS; only where listen is on loopback'),
+      })
+      .prefault({})
+      .refine(({ listen, plainHttp }) => !plainHttp || listen === undefined || isLoopback(splitAddress(listen).host), {
+        path: ['plainHttp'],
+        error: 'true only where browser.listen is on loopback',
+      }),
     tls: z
       .strictObject({
         peers: certificate('peers'),
@@ -94,7 +117,8 @@ export const configSchema = z
         inFlightPerAccount: z.int().min(1).max(100_000).default(16),
         perAccountPerSecond: z.number().min(0.01).max(100_000).default(10).describe('mutating requests of an account'),
         burstPerAccount: z.int().min(1).max(100_000).default(40),
-        requestBytes: z.int().min(65_536).max(67_108_864).default(1_310_720).describe('largest request of a client'),
+        // The default has room for the largest message that can be signed; nothing larger is of use.
+        requestBytes: z.int().min(65_536).max(1_310_720).default(1_310_720).describe('largest request of a client'),
         deadlineMs: milliseconds(1000, 3_600_000).default(120_000).describe('longest wait of a client'),
       })
       .prefault({}),
@@ -145,6 +169,7 @@ export const configSchema = z
       .prefault({}),
     admin: z.strictObject({ socket: path.optional().describe('default: admin.sock in the data folder') }).prefault({}),
     reflection: z.boolean().default(true).describe('gRPC server reflection for clients'),
+    zones: zonesSchema,
   })
   .describe('dWallet validator');
 
@@ -161,6 +186,12 @@ const otherEnvironment = new Set([
   'DWALLET_TEST_PROFILE',
   'DWALLET_PASSPHRASE',
   'DWALLET_REDIS_PASSWORD',
+  // Of the wallet's commands, in the same shell.
+  'DWALLET_WALLET',
+  'DWALLET_PASSPHRASE_FILE',
+  'DWALLET_NEW_PASSPHRASE_FILE',
+  'DWALLET_WORDS_FILE',
+  'DWALLET_RPC_FILE',
 ]);
 
 const pathFields = [
@@ -179,7 +210,7 @@ const pathFields = [
 ] as const;
 
 type Tree = { [key: string]: unknown };
-type LeafType = 'string' | 'integer' | 'number' | 'boolean';
+type LeafType = 'string' | 'integer' | 'number' | 'boolean' | 'array';
 
 interface JsonSchema {
   readonly type?: string;
@@ -205,6 +236,7 @@ const environmentOf = (field: string): string =>
 
 /** Text as the field's type reads it. What it cannot read stays text, and the schema says what is allowed. */
 function coerce(text: string, type: LeafType): unknown {
+  if (type === 'array') return text === '' ? [] : text.split(',');
   if (type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text;
   if (type !== 'integer' && type !== 'number') return text;
   const value = Number(text);
@@ -332,6 +364,7 @@ export function loadConfig(sources: ConfigSources): ValidatorConfig {
     environment['DWALLET_COMPUTE_REDIS_PASSWORD_ENVIRONMENT'],
   ];
   for (const secret of configured) if (typeof secret === 'string') secretNames.add(secret);
+  for (const secret of zoneSecretNames(tree['zones'])) secretNames.add(secret);
   for (const [key, value] of Object.entries(environment)) {
     if (!key.startsWith('DWALLET_') || value === undefined || secretNames.has(key)) continue;
     const field = byEnvironment.get(key);
@@ -355,7 +388,7 @@ export function loadConfig(sources: ConfigSources): ValidatorConfig {
     const value = read(config, field.split('.'));
     if (typeof value === 'string' && !isAbsolute(value)) put(config, field, resolve(base, value));
   }
-  return parsed.data;
+  return { ...parsed.data, zones: resolveZonePaths(parsed.data.zones, base) };
 }
 
 /** Host and port of an address of this configuration. */

@@ -52,12 +52,17 @@ import type { Observer } from './observer.ts';
 import { noteProgress } from './request-context.ts';
 import type { RecordStore } from './store/record-store.ts';
 import { takesPart } from './sessions/opening.ts';
+import { withSpan } from './tracing.ts';
 import { Witness } from './witness.ts';
 
 /** A refusal that is this validator's rule, not a failed proof: voting twice, contributing twice, serving a stranger. */
 export class RefusedError extends DWalletError {
   override readonly name = 'RefusedError';
   readonly code: string;
+  /** Rule or check behind it, such as `ZONE:1`, where there is one. */
+  readonly check: string | undefined;
+  /** Path of the field that is wrong, where there is one. */
+  readonly field: string | undefined;
   constructor(
     code:
       | 'ALREADY_VOTED'
@@ -70,14 +75,21 @@ export class RefusedError extends DWalletError {
       | 'LOCKED'
       | 'PRESIGN_BURNT'
       | 'TOO_MANY_RESERVATIONS'
+      /** Another acceptance of the dWallet was stored first. */
+      | 'ALREADY_ACCEPTED'
+      | 'UNREADABLE_TRANSACTION'
+      | 'RAW_DIGEST_NOT_ALLOWED'
+      | 'POLICY_REFUSED'
       /** It may have answered otherwise before it was restored from a backup. */
       | 'ABSTAINS'
       | 'UNAVAILABLE',
     message: string,
-    options?: ErrorOptions,
+    { check, field, ...options }: ErrorOptions & { readonly check?: string; readonly field?: string } = {},
   ) {
     super(message, options);
     this.code = code;
+    this.check = check;
+    this.field = field;
   }
 }
 
@@ -319,6 +331,18 @@ export class Core {
     body: Uint8Array,
     accept: (answer: { readonly validator: ValidatorId; readonly body: Uint8Array }) => void,
     options: CollectOptions = {},
+  ): Promise<Answer[]> {
+    const attributes = { 'dwallet.validator': this.index, 'dwallet.role': 'leader' };
+    return withSpan(`step ${options.step ?? method}`, { attributes }, () =>
+      this.#collect(method, body, accept, options),
+    );
+  }
+
+  #collect(
+    method: string,
+    body: Uint8Array,
+    accept: (answer: { readonly validator: ValidatorId; readonly body: Uint8Array }) => void,
+    options: CollectOptions,
   ): Promise<Answer[]> {
     const { access } = this.committee;
     const members = options.from ?? access.validators;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Blame, type PresignId, ThresholdNotReachedError } from '@dwallet/sigma';
+import { type Blame, DecodeError, type PresignId, ThresholdNotReachedError } from '@dwallet/sigma';
 import type { Core, SessionRequest } from './core.ts';
 import {
   type Evidence,
@@ -11,10 +11,12 @@ import {
   type EvidenceSummary,
   type EvidenceVerdict,
   type SessionProtocolName,
+  decodeEvidence,
   encodeEvidence,
   encodeMessagePair,
   encodeVotePair,
   equivocationCheck,
+  evidenceGroup,
   evidenceId,
   factName,
   listEvidence,
@@ -25,9 +27,10 @@ import {
 } from './evidence.ts';
 import type { NetworkState } from './network-state.ts';
 import type { SignatureTranscript } from './sessions/sign-transcript.ts';
+import { StoreError } from './store/store-error.ts';
 import type { Equivocation } from './witness.ts';
 
-/** Files that are kept of one kind about one validator. */
+/** Files that are kept of one kind about one validator and check: cheap faults do not keep out others. */
 const mostAlike = 64;
 
 type Fault = Pick<Evidence, 'kind' | 'session' | 'accused' | 'check' | 'reason' | 'material'>;
@@ -116,6 +119,11 @@ export class EvidenceLog {
     return id;
   }
 
+  /** Keeps evidence of another validator that was judged here. */
+  keepJudged({ kind, session, accused, check, reason, material, records }: Evidence): void {
+    this.#keep({ kind, session, accused, check, reason, material }, records);
+  }
+
   #equivocation(found: Equivocation): void {
     const { committee } = this.#core;
     if (found.kind === 'message') {
@@ -149,15 +157,38 @@ export class EvidenceLog {
   #keep(fault: Fault, records: EvidenceRecords = {}): void {
     const { store, options } = this.#core;
     const evidence: Evidence = { ...this.#frame(), ...fault, records };
-    const { kind, accused, check, reason } = fault;
+    const { accused, check, reason } = fault;
     const id = evidenceId(evidence);
     const known = store.list('evidence');
     if (known.includes(id)) return;
     options.observer.blamed(accused, check);
     options.log(`validator ${accused} is at fault (${check}): ${reason}`);
     // Somebody who cheats all the time does not fill the disk.
-    const alike = known.filter((other) => other.startsWith(`${kind}.`) && other.split('.')[2] === String(accused));
-    if (alike.length < mostAlike) storeEvidence(store, evidence);
+    const group = evidenceGroup(id);
+    if (known.filter((other) => evidenceGroup(other) === group).length >= mostAlike) return;
+    // Whoever signs the messages says how long they are: what could not be read back is not kept.
+    if (!isReadable(evidence)) {
+      options.observer.skipped('evidence that is too large');
+      return;
+    }
+    try {
+      storeEvidence(store, evidence);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      // The message that it was noticed in counts all the same; what is seen again is kept when there is room.
+      options.observer.skipped('evidence that cannot be stored');
+      options.log(`evidence ${id} cannot be stored: ${error.code}`);
+    }
+  }
+}
+
+function isReadable(evidence: Evidence): boolean {
+  try {
+    decodeEvidence(encodeEvidence(evidence));
+    return true;
+  } catch (error) {
+    if (error instanceof DecodeError) return false;
+    throw error;
   }
 }
 

@@ -73,6 +73,7 @@ import {
   openEnvelope,
   presignIdsOf,
   setupFact,
+  signOrderDigest,
   verifyCertificate,
   verifyFactVote,
   verifyPresignCertificate,
@@ -86,6 +87,7 @@ import {
   openMemberEnvelope,
 } from './core.ts';
 import { type NetworkKeyRecord, decodeNetworkKey, networkKeyFact } from './network-state.ts';
+import { messageOf, readContent } from './policy/read-content.ts';
 import { contributionKind, openContributions } from './sessions/contribution.ts';
 import { readCount } from './sessions/session.ts';
 import {
@@ -96,7 +98,7 @@ import {
 } from './sessions/sign-transcript.ts';
 import type { RecordStore } from './store/record-store.ts';
 
-const kinds = [
+export const evidenceKinds = [
   'network-dkg',
   'network-setup',
   'ecdsa-presign',
@@ -110,7 +112,7 @@ const kinds = [
  * What is proven: a fault in one protocol; two signed messages where an honest validator signs one; or `unexplained`: correct shares of weight
  * t on a verified client message give no signature, so the quorum that certified the presign is at fault and no single validator is named.
  */
-export type EvidenceKind = (typeof kinds)[number];
+export type EvidenceKind = (typeof evidenceKinds)[number];
 
 /** Protocols whose sessions are judged from their messages. */
 export const sessionProtocols = ['network-dkg', 'network-setup', 'ecdsa-presign'] as const;
@@ -183,7 +185,7 @@ export function encodeEvidence(evidence: Evidence): Uint8Array {
     encodeUint8(network.curveId),
     encodeBytes(access.encoded),
     encodeBytes(encodeList(identityKeys)),
-    encodeUint8(kinds.indexOf(kind)),
+    encodeUint8(evidenceKinds.indexOf(kind)),
     sessionId(session),
     encodeUint16(accused),
     encodeBytes(encodeText(check)),
@@ -261,14 +263,14 @@ export function decodeEvidence(bytes: Uint8Array): Evidence {
     if (!(cause instanceof InvalidArgumentsError)) throw cause;
     throw new DecodeError('Evidence.committee', cause.message, undefined, { cause });
   }
-  const kind = kinds[reader.uint8('kind')];
+  const kind = evidenceKinds[reader.uint8('kind')];
   if (kind === undefined) throw new DecodeError(reader.path('kind'), 'is unknown');
   const session = reader.fixed('session', 32);
   const accused = reader.uint16('accused');
   const check = readText(reader, 'check');
   const reason = readText(reader, 'reason');
   const records = readRecords(reader);
-  const material = reader.bytes('material', maxBodyBytes);
+  const material = reader.bytes('material', maxEvidenceBytes);
   reader.end();
   return { network: { name, profile, curveId, committee }, kind, session, accused, check, reason, records, material };
 }
@@ -407,13 +409,14 @@ function openDecryption(judging: Judging, transcript: SignatureTranscript): Sign
     certificate: decodeCertificate(certificate),
   });
   // Whether a share is right does not depend on what the presign was assigned to.
-  const assignment: Assignment = { publicKey: record.publicKey, request: assignedRequestOf(request) };
+  const signed = messageOf(readContent(request.content, judging.curve.encodePoint(record.publicKey)));
+  const assignment: Assignment = { publicKey: record.publicKey, request: assignedRequestOf(request, signed) };
   const verified = verifySignMessage({
     setup,
     record,
     presign: universal,
     state: { kind: 'assigned', assignment },
-    approved: { request: assignment.request, hashScheme: request.hashScheme, message: request.message },
+    approved: { ...signed, request: assignment.request, order: signOrderDigest(request) },
     bytes: request.signMessage,
     random,
   });
@@ -660,6 +663,14 @@ export const evidenceId = ({
   check,
 }: Omit<Evidence, 'network' | 'records' | 'material' | 'reason'>): string =>
   `${kind}.${Buffer.from(session).toString('hex')}.${accused}.${check.replaceAll(/[^0-9A-Za-z.]/g, '-').slice(0, 40)}`;
+
+const idPattern = /^([a-z-]+)\.[0-9a-f]{64}\.([0-9]{1,5})\.([0-9A-Za-z.-]{1,40})$/;
+
+/** Kind, accused and check of an id: bounds are counted by them. Undefined for what names no evidence. */
+export function evidenceGroup(id: string): string | undefined {
+  const [, kind, accused, check] = idPattern.exec(id) ?? [];
+  return evidenceKinds.some((known) => known === kind) ? `${kind}.${Number(accused)}.${check}` : undefined;
+}
 
 /** One line of a list of evidence. */
 export interface EvidenceSummary {

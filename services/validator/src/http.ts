@@ -31,7 +31,8 @@ export async function startWatchServer(options: WatchServerOptions): Promise<Wat
     const json = (status: number, value: unknown): void =>
       send(status, 'application/json', `${JSON.stringify(value)}\n`);
     if (request.method !== 'GET' && request.method !== 'HEAD') return json(405, { error: 'only GET' });
-    switch (new URL(request.url ?? '/', 'http://localhost').pathname) {
+    // Not `new URL`: it throws on what is no address, such as `//`.
+    switch ((request.url ?? '/').split('?', 1)[0]) {
       case '/metrics':
         options.metrics().then(
           (text) => send(200, 'text/plain; version=0.0.4; charset=utf-8', text),

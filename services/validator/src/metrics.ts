@@ -29,6 +29,8 @@ export interface ComputeLoad {
   readonly depth: number;
   readonly oldestSeconds: number;
   readonly workers: number;
+  /** Threads that were ended because they did not answer. */
+  readonly hung: number;
   /** With Redis: whether all work is done here because Redis or all workers are away. */
   readonly degraded?: boolean;
   readonly remoteWorkers?: number;
@@ -45,6 +47,8 @@ export interface MetricSources {
   readonly evidence?: () => number | undefined;
   /** dWallets that an alarm has locked. */
   readonly locked?: () => number | undefined;
+  /** Own certificate -> seconds until it expires. */
+  readonly certificates?: () => ReadonlyMap<string, number>;
 }
 
 export class Metrics implements Observer {
@@ -122,6 +126,11 @@ export class Metrics implements Observer {
     this.#gauge('dwallet_compute_queue_depth', 'Jobs that wait', () => sources.compute?.()?.depth);
     this.#gauge('dwallet_compute_queue_age_seconds', 'Age of the oldest one', () => sources.compute?.()?.oldestSeconds);
     this.#gauge('dwallet_compute_workers', 'Workers alive', () => sources.compute?.()?.workers);
+    this.#gauge(
+      'dwallet_compute_hung_workers',
+      'Threads ended because they did not answer, since the start',
+      () => sources.compute?.()?.hung,
+    );
     this.#gauge('dwallet_compute_remote_workers', 'Workers behind Redis', () => sources.compute?.()?.remoteWorkers);
     this.#gauge('dwallet_compute_degraded', '1 when Redis or all workers behind it are away', () => {
       const degraded = sources.compute?.()?.degraded;
@@ -130,6 +139,9 @@ export class Metrics implements Observer {
     this.#gauge('dwallet_serving', '1 when this validator serves', () => (sources.serving?.() === true ? 1 : 0));
     this.#gauge('dwallet_evidence_stored', 'Pieces of evidence in the store', () => sources.evidence?.());
     this.#gauge('dwallet_locked_dwallets', 'dWallets that an alarm has locked', () => sources.locked?.());
+    this.#collected('dwallet_certificate_seconds_left', 'Until an own certificate expires', ['side'], (gauge) => {
+      for (const [side, seconds] of sources.certificates?.() ?? []) gauge.set({ side }, seconds);
+    });
     const peers = (): ReadonlyMap<number, boolean> => sources.peers?.() ?? new Map();
     this.#collected(
       'dwallet_peer_reachable',

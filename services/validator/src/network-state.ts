@@ -37,8 +37,10 @@ import {
   type DWalletRecord,
   type Fact,
   type NetworkSetup,
+  type OwnerSigningPolicy,
   type Presign,
   type UserEncryptionKey,
+  acceptedSigningPolicy,
   decodeDWalletRecord,
   dwalletOwnerOf,
   decodePresign,
@@ -129,6 +131,8 @@ export interface StoredDWallet {
   readonly certificate: Uint8Array;
   /** The owner has verified and signed the output (MPC:A3); before that nothing is signed. */
   readonly acceptance: Uint8Array | undefined;
+  /** What the acceptance allows; undefined before it. */
+  readonly signingPolicy: OwnerSigningPolicy | undefined;
 }
 
 /** What a presign was assigned to: the dWallet's id and the request digest, 32 bytes each. */
@@ -190,8 +194,14 @@ export class NetworkState {
   readonly #dwallets = new Remembered<StoredDWallet>(256);
   /** Account -> dWallet ids; made when it is asked for first. */
   #owned: Map<string, Set<string>> | undefined;
+  /** Public key -> dWallet id; made when it is asked for first. */
+  #byKey: Map<string, string> | undefined;
   readonly #presigns = new Remembered<StoredPresign>(256);
   readonly #ledHere = new Set<string>();
+  /** What {@link availablePresigns} would list, for counting; made when it is asked for first. */
+  #free: Set<string> | undefined;
+  /** May have come or been assigned since they were counted last. */
+  readonly #touched = new Set<string>();
 
   constructor(options: CoreOptions) {
     this.#options = options;
@@ -299,11 +309,17 @@ export class NetworkState {
   installDWallet(record: DWalletRecord, bytes: Uint8Array, certificate: Uint8Array): void {
     this.#install('dwallet', hex(record.sessionId), [bytes, certificate]);
     this.#dwallets.delete(hex(record.sessionId));
+    if (this.#byKey !== undefined) this.#indexKey(this.#byKey, record);
     if (this.#owned !== undefined) this.#own(this.#owned, record.owner, hex(record.sessionId));
   }
-  acceptDWallet(id: Uint8Array, acceptance: Uint8Array): void {
-    this.#options.store.put('dwallet-acceptance', hex(id), acceptance);
+  /**
+   * Keeps the owner's acceptance, which was verified. The first one stays: what the owner once allowed, or did not, never changes here.
+   * @returns the one that is stored now.
+   */
+  acceptDWallet(id: Uint8Array, acceptance: Uint8Array): Uint8Array {
+    const first = this.#options.store.putOnce('dwallet-acceptance', hex(id), acceptance) ?? acceptance;
     this.#dwallets.delete(hex(id));
+    return first;
   }
   findDWallet(id: Uint8Array): StoredDWallet | undefined {
     const key = hex(id);
@@ -318,6 +334,7 @@ export class NetworkState {
       bytes,
       certificate,
       acceptance,
+      signingPolicy: acceptance === undefined ? undefined : acceptedSigningPolicy(acceptance),
     });
   }
   dwallet(id: Uint8Array): StoredDWallet {
@@ -327,6 +344,10 @@ export class NetworkState {
   }
   dwalletIds(): string[] {
     return this.#options.store.list('dwallet');
+  }
+  /** Ids of those that their owners have accepted. */
+  acceptedDWalletIds(): string[] {
+    return this.#options.store.list('dwallet-acceptance');
   }
   #own(owned: Map<string, Set<string>>, owner: Uint8Array, id: string): void {
     const account = hex(owner);
@@ -343,6 +364,31 @@ export class NetworkState {
       this.#owned = owned;
     }
     return [...(this.#owned.get(hex(account)) ?? [])].sort();
+  }
+
+  /**
+   * Owner of a dWallet, and whether this validator ever helped to sign with it. The first call reads all records.
+   * @param publicKey - 33 bytes, compressed.
+   */
+  dwalletFacts(publicKey: Uint8Array): { readonly owner: Uint8Array; readonly used: boolean } | undefined {
+    if (this.#byKey === undefined) {
+      this.#byKey = new Map();
+      for (const id of this.dwalletIds()) this.#indexKey(this.#byKey, this.dwallet(fromHex(id)).record);
+    }
+    const id = this.#byKey.get(hex(publicKey));
+    if (id === undefined) return undefined;
+    const { store } = this.#options;
+    const used = store.list('assignment').some((presign) => {
+      const assigned = store.get('assignment', presign);
+      if (assigned === undefined || hex(assigned.slice(0, 32)) !== id) return false;
+      return (
+        store.get('vote', `presign-binding.${presign}.0`) !== undefined || store.get('signature', presign) !== undefined
+      );
+    });
+    return { owner: this.dwallet(fromHex(id)).record.owner, used };
+  }
+  #indexKey(byKey: Map<string, string>, { curve, publicKey, sessionId }: DWalletRecord): void {
+    byKey.set(hex(curve.encodePoint(publicKey)), hex(sessionId));
   }
 
   // Presigns ------------------------------------------------------------------------------------------------------------------
@@ -366,6 +412,7 @@ export class NetworkState {
       }
       this.#install('presign', hex(presign.presignId), [bytes, batch, certificate]);
     });
+    this.#touch(presign.presignId);
   }
   /** Input of the session that made a presign, if it is known here. */
   opening(session: Uint8Array): Uint8Array | undefined {
@@ -414,6 +461,7 @@ export class NetworkState {
    * this validator too; the own vote stays what it was.
    */
   keepCertifiedAssignment(id: Uint8Array, dwallet: Uint8Array, request: Uint8Array, certificate: Uint8Array): void {
+    this.#touch(id);
     this.#options.store.transaction(() => {
       this.#options.store.putOnce('assignment', hex(id), concat(dwallet, request));
       this.#options.store.putOnce('certified-assignment', hex(id), encodeList([dwallet, request, certificate]));
@@ -424,6 +472,7 @@ export class NetworkState {
     const certified = this.certifiedAssignment(id);
     if (certified !== undefined) return certified;
     const assignment = concat(dwallet, request);
+    this.#touch(id);
     const first = this.#options.store.putOnce('assignment', hex(id), assignment) ?? assignment;
     return { dwallet: first.slice(0, 32), request: digest(first.slice(32)) };
   }
@@ -447,12 +496,36 @@ export class NetworkState {
     if (!unused.includes(id)) this.#options.store.put('reserved', hex(dwallet), fromHex([...unused, id].join('')));
   }
 
-  /** Ids of presigns that this validator has not assigned and does not abstain from, in ascending order. */
+  /** Ids of presigns that this validator has not assigned, in ascending order. */
+  unassignedPresigns(): string[] {
+    const assigned = new Set(this.#options.store.list('assignment'));
+    return this.presignIds().filter((id) => !assigned.has(id));
+  }
+  /** Those of {@link unassignedPresigns} that this validator does not abstain from. */
   availablePresigns(): string[] {
     const { store } = this.#options;
-    const assigned = new Set(store.list('assignment'));
-    const free = this.presignIds().filter((id) => !assigned.has(id));
+    const free = this.unassignedPresigns();
     return store.generation.restored ? free.filter((id) => this.takesPartIn(fromHex(id))) : free;
+  }
+
+  #touch(id: Uint8Array): void {
+    if (this.#free !== undefined) this.#touched.add(hex(id));
+  }
+  /** How many {@link availablePresigns} are, without listing the store again: whoever watches asks for it all the time. */
+  availableCount(): number {
+    if (this.#free === undefined) this.#free = new Set(this.availablePresigns());
+    const { store } = this.#options;
+    // Looked up and not assumed: the transaction that was to store or assign it may have failed.
+    const isFree = (id: string): boolean =>
+      store.get('presign', id) !== undefined &&
+      store.get('assignment', id) === undefined &&
+      (!store.generation.restored || this.takesPartIn(fromHex(id)));
+    for (const id of this.#touched) {
+      if (isFree(id)) this.#free.add(id);
+      else this.#free.delete(id);
+    }
+    this.#touched.clear();
+    return this.#free.size;
   }
 
   /** Presigns of a session that this validator led: its own part of the pool. Forgotten at a restart, when the part counts as empty. */

@@ -19,7 +19,7 @@ import {
   digest as toDigest,
 } from '@dwallet/sigma';
 import { networkIdOf } from '@dwallet/two-pc-mpc/network';
-import { clg112, clg128 } from '@dwallet/class-groups';
+import { clg112, clg128, profileOf } from '@dwallet/class-groups';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { AdminError, adminCall } from './admin.ts';
 import { ConfigError, type ValidatorConfig, loadConfig, printSchema } from './config.ts';
@@ -105,7 +105,7 @@ interface SetCommand {
 
 const networkIdOfSet = (path: string): Digest => {
   const { network, committee } = loadValidatorSet(path);
-  return networkIdOf(network.name, (network.profile === '112' ? clg112 : clg128).id, committee.digest);
+  return networkIdOf(network.name, profileOf(network.profile).id, committee.digest);
 };
 
 function makeSet(files: readonly string[], { network, profile, out: path, json }: SetCommand): void {
@@ -128,8 +128,8 @@ interface InitLocalCommand {
 
 function initLocal(ports: readonly string[], { data, profile, network, set }: InitLocalCommand): void {
   const parsed = ports.map((text) => {
-    const [peers, clients, http] = text.split(',').map(Number) as [number, number, number];
-    return { peers, clients, http };
+    const [peers, clients, http, browser = 0] = text.split(',').map(Number) as [number, number, number, number?];
+    return { peers, clients, http, browser };
   });
   const entries = initLocalNetwork({
     folder: resolve(data),
@@ -369,7 +369,7 @@ function validatorProgram(finish: (code: number) => void): Command {
     .action(release);
   program
     .command('init-local', { hidden: true })
-    .argument('<ports...>', 'peers,clients,http of each validator')
+    .argument('<ports...>', 'peers,clients,http[,browser] of each validator')
     .requiredOption('--data <folder>')
     .addOption(new Option('--profile <bits>').choices(['112', '128']).default('128'))
     .option('--network <name>', 'name of the network', 'dwallet-local')

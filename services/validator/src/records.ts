@@ -36,6 +36,7 @@ import {
   verifyPresignCertificate,
 } from '@dwallet/two-pc-mpc/network';
 import { type Core, RefusedError, listedGeneration } from './core.ts';
+import { type EvidenceExchange, evidenceRecord } from './evidence-exchange.ts';
 import { sessionOf } from './sessions/opening.ts';
 import {
   type NetworkState,
@@ -55,8 +56,26 @@ const methodList = 'records/list';
 type RecordKind = 'network-dkg' | 'network-setup' | 'dwallet' | 'presign' | 'assignment' | 'binding';
 type ListKind = 'dwallet' | 'presign';
 
-/** How many identifiers of a peer's list are looked at; a list is a hint and proves nothing. */
-const maxListed = 1024;
+/** Identifiers of a page of a list. A shorter page is the last one. */
+export const pageIds = 1024;
+/** Records that a validator may list and then not show to be certified, until the rest of its list is left aside. */
+const mostUnproven = 64;
+
+const listKinds: readonly string[] = ['dwallet', 'presign'] satisfies readonly ListKind[];
+
+/** A page of a list: its kind, for a later page than the first followed by a zero byte and the last identifier of the page before (32 bytes). */
+const encodeListRequest = (kind: ListKind, after?: Uint8Array): Uint8Array =>
+  after === undefined ? encodeText(kind) : concat(encodeText(kind), Uint8Array.of(0), after);
+
+/** @throws DecodeError */
+function decodeListRequest(body: Uint8Array): { readonly kind: ListKind; readonly after: string } {
+  const end = body.indexOf(0);
+  const kind = new TextDecoder().decode(end < 0 ? body.subarray(0, 32) : body.subarray(0, Math.min(end, 32)));
+  if (!listKinds.includes(kind)) throw new DecodeError('ListRecords.kind', 'is unknown');
+  if (end < 0 && body.length === kind.length) return { kind: kind as ListKind, after: '' };
+  if (body.length !== kind.length + 1 + 32) throw new DecodeError('ListRecords.after', 'must be 32 bytes');
+  return { kind: kind as ListKind, after: hex(body.subarray(end + 1)) };
+}
 
 const encodeFetch = (kind: RecordKind, id: Uint8Array): Uint8Array =>
   concat(encodeBytes(encodeText(kind)), encodeBytes(id));
@@ -65,11 +84,18 @@ export class Records {
   readonly #core: Core;
   readonly #state: NetworkState;
   readonly #replayDkg: (commit: Uint8Array) => Promise<void>;
-  readonly #running = new Map<string, Promise<void>>();
+  readonly #running = new Map<string, Promise<unknown>>();
+  readonly #evidence: Pick<EvidenceExchange, 'list' | 'fetch'>;
 
   /** @param replayDkg - concludes a DKG from its certified messages: verifies them, derives this validator's shares, stores both. */
-  constructor(core: Core, state: NetworkState, replayDkg: (commit: Uint8Array) => Promise<void>) {
+  constructor(
+    core: Core,
+    state: NetworkState,
+    evidence: Pick<EvidenceExchange, 'list' | 'fetch'>,
+    replayDkg: (commit: Uint8Array) => Promise<void>,
+  ) {
     this.#core = core;
+    this.#evidence = evidence;
     this.#state = state;
     this.#replayDkg = replayDkg;
   }
@@ -80,10 +106,12 @@ export class Records {
   fetch(body: Uint8Array): Uint8Array {
     const reader = new Reader(body, 'FetchRecord');
     const kind = new TextDecoder().decode(reader.bytes('kind', 32));
-    const id = reader.bytes('id', 32);
+    const id = reader.bytes('id', 256);
     reader.end();
     const lacking = (): RefusedError => new RefusedError('NOT_FOUND', 'this validator does not have the record either');
     switch (kind) {
+      case evidenceRecord:
+        return this.#evidence.fetch(id);
       case 'network-dkg': {
         const commit = this.#core.store.get('network', 'dkg');
         if (commit === undefined || this.#state.sharing === undefined) throw lacking();
@@ -120,13 +148,22 @@ export class Records {
     }
   }
 
-  /** Identifiers of all dWallets or presigns here, 32 bytes each; or the generation of this validator's store, signed. */
+  /**
+   * A page of identifiers, 32 bytes each, ascending: of the dWallets here, or of the presigns that this validator has not assigned; whoever needs
+   * an assigned one asks for it by name. Or the generation of this validator's store, signed; or the evidence that it passes on.
+   */
   list(body: Uint8Array): Uint8Array {
     const kind = new TextDecoder().decode(body.subarray(0, 32));
     if (kind === listedGeneration) return this.#core.sayGeneration(body);
-    if (kind !== 'dwallet' && kind !== 'presign') throw new DecodeError('ListRecords.kind', 'is unknown');
-    const ids = kind === 'dwallet' ? this.#state.dwalletIds() : this.#state.presignIds();
-    return concat(...ids.slice(0, maxListed).map(fromHex));
+    if (kind === evidenceRecord) return this.#evidence.list();
+    const page = decodeListRequest(body);
+    const ids = page.kind === 'dwallet' ? this.#state.dwalletIds() : this.#state.unassignedPresigns();
+    return concat(
+      ...ids
+        .filter((id) => id > page.after)
+        .slice(0, pageIds)
+        .map(fromHex),
+    );
   }
 
   // Catching up ---------------------------------------------------------------------------------------------------------------------
@@ -198,44 +235,54 @@ export class Records {
     await this.#once(`binding/${hex(id)}`, () => this.#get('binding', id, (body) => this.#takeBinding(id, body)));
   }
 
-  /** Everything that others have and this validator does not: after a start, when it may have been away. */
-  async catchUp(): Promise<void> {
+  /**
+   * Everything that others have and this validator does not: after a start, when it may have been away, or when one of them comes back.
+   * @param from - whose records are looked at; default: those of all others.
+   */
+  async catchUp(from: readonly ValidatorId[] = [...this.#core.options.peers.keys()]): Promise<void> {
     await this.ensureNetwork();
     if (this.#state.setup === undefined) return;
-    for (const kind of ['dwallet', 'presign'] as const) {
-      for (const validator of this.#core.options.peers.keys()) await this.#catchUpFrom(validator, kind);
-    }
+    for (const kind of ['dwallet', 'presign'] as const)
+      for (const validator of from) await this.#catchUpFrom(validator, kind);
   }
 
+  /** A list is a hint and proves nothing: what is new in it counts when it comes with its certificate. */
   async #catchUpFrom(validator: ValidatorId, kind: ListKind): Promise<void> {
-    const own = new Set(
-      kind === 'dwallet'
-        ? this.#state.dwalletIds().filter((id) => this.#state.dwallet(fromHex(id)).acceptance !== undefined)
-        : this.#state.presignIds(),
-    );
-    const missing = await this.#core
-      .askAny(methodList, encodeText(kind), (body) => readIds(body).filter((id) => !own.has(hex(id))), [validator])
-      .catch(() => []);
-    for (const id of missing) {
-      const take = (body: Uint8Array): void =>
-        kind === 'dwallet' ? this.#takeDWallet(id, body) : this.#takePresign(id, body);
-      await this.#get(kind, id, take, [validator]);
-    }
+    const own = new Set(kind === 'dwallet' ? this.#state.acceptedDWalletIds() : this.#state.presignIds());
+    let after: Uint8Array | undefined;
+    let unproven = 0;
+    // Ascending over all pages and every page full: a list ends, and a made-up one soon.
+    do {
+      const request = encodeListRequest(kind, after);
+      const read = (body: Uint8Array): Uint8Array[] => readIds(body, after);
+      const listed = await this.#core.askAny(methodList, request, read, [validator]).catch(() => []);
+      for (const id of listed) {
+        if (own.has(hex(id))) continue;
+        const take = (body: Uint8Array): void =>
+          kind === 'dwallet' ? this.#takeDWallet(id, body) : this.#takePresign(id, body);
+        if (!(await this.#get(kind, id, take, [validator]))) unproven++;
+        if (unproven >= mostUnproven) return;
+      }
+      after = listed.length < pageIds ? undefined : listed.at(-1);
+    } while (after !== undefined);
   }
 
-  async #once(key: string, work: () => Promise<void>): Promise<void> {
+  async #once(key: string, work: () => Promise<unknown>): Promise<void> {
     const running = this.#running.get(key) ?? work().finally(() => this.#running.delete(key));
     this.#running.set(key, running);
     await running;
   }
 
-  /** Asks for one record. That nobody has it is an answer; what is missing then is said by whoever needs it. */
+  /**
+   * Asks for one record. That nobody has it is an answer; what is missing then is said by whoever needs it.
+   * @returns whether one was taken.
+   */
   async #get(
     kind: RecordKind,
     id: Uint8Array,
     take: (body: Uint8Array) => void | Promise<void>,
     from?: ValidatorId[],
-  ): Promise<void> {
+  ): Promise<boolean> {
     let taken = false;
     const takeOnce = async (body: Uint8Array): Promise<void> => {
       if (taken) return;
@@ -259,6 +306,7 @@ export class Records {
     await this.#core.askAny(methodFetch, encodeFetch(kind, id), read, from).catch((error: unknown) => {
       if (!(error instanceof RefusedError)) throw error;
     });
+    return taken;
   }
 
   // What is verified before a record is stored ----------------------------------------------------------------------------------------
@@ -342,9 +390,16 @@ function requireId(asked: Uint8Array, found: Uint8Array | Digest, name: string):
   if (hex(asked) !== hex(found)) throw new DecodeError(`${name}.id`, 'is not what was asked for');
 }
 
-function readIds(body: Uint8Array): Uint8Array[] {
+function readIds(body: Uint8Array, after: Uint8Array | undefined): Uint8Array[] {
   const reader = new Reader(body, 'RecordList');
   const ids: Uint8Array[] = [];
-  while (reader.remaining > 0 && ids.length < maxListed) ids.push(reader.fixed(`[${ids.length}]`, 32));
+  let last = after === undefined ? '' : hex(after);
+  while (reader.remaining > 0) {
+    const id = reader.fixed(`[${ids.length}]`, 32);
+    if (ids.length === pageIds) throw new DecodeError('RecordList', `has more than ${pageIds} identifiers`);
+    if (hex(id) <= last) throw new DecodeError(`RecordList[${ids.length}]`, 'is not in ascending order');
+    last = hex(id);
+    ids.push(id);
+  }
   return ids;
 }

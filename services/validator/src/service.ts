@@ -12,13 +12,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
-import {
-  type ParameterOptions,
-  type PublicParameters,
-  clg112,
-  clg128,
-  createPublicParameters,
-} from '@dwallet/class-groups';
+import { type ParameterOptions, type PublicParameters, createPublicParameters, profileOf } from '@dwallet/class-groups';
 import { referenceKernel } from '@dwallet/kernel';
 import { wasmKernel } from '@dwallet/kernel/wasm';
 import { type Digest, type Random, type ValidatorId, encodeText, secp256k1Curve } from '@dwallet/sigma';
@@ -33,29 +27,31 @@ import {
 import { type AdminCommands, AdminError, startAdminServer } from './admin.ts';
 import type { ApiObserver } from './api/api-observer.ts';
 import { defaultApiLimits } from './api/limits.ts';
-import { ApiServer } from './api/server.ts';
+import { ApiServer, type ApiServerOptions } from './api/server.ts';
 import type { RedisPool } from './compute/redis-pool.ts';
 import { ThreadPool } from './compute/thread-pool.ts';
 import { ConfigError, type ValidatorConfig, splitAddress } from './config.ts';
-import { type Clock, systemClock } from './clock.ts';
+import { type Clock, systemClock, within } from './clock.ts';
 import { exportEvidence, listEvidence } from './evidence.ts';
 import { exitCodes, softwareVersion } from './exit-codes.ts';
 import { startWatchServer } from './http.ts';
 import { Keystore, openOrMakeKeyFile } from './keystore.ts';
-import { type Logger, createLogger, errorFields } from './logging.ts';
+import { type LogFields, type Logger, createLogger, errorFields } from './logging.ts';
 import { type ComputeLoad, Metrics } from './metrics.ts';
 import type { Observer } from './observer.ts';
 import { GrpcPeers } from './peers/grpc-peers.ts';
 import { PoolKeeper } from './pool-keeper.ts';
 import { newTraceId, requestContext, withRequestContext } from './request-context.ts';
-import { destroyUnlock, redisAddress, unlockOf } from './setup.ts';
+import { destroyUnlock, redisAddress, requirePrivate, unlockOf } from './setup.ts';
 import { FileTableCache } from './store/file-table-cache.ts';
 import { LmdbStore } from './store/lmdb-store.ts';
 import type { RecordStore } from './store/record-store.ts';
-import { TlsIdentity } from './tls/credentials.ts';
+import { type TlsFiles, TlsIdentity, checkTlsFiles } from './tls/credentials.ts';
 import { pinOf } from './tls/pins.ts';
+import { inTrace } from './tracing.ts';
 import { Validator, type ValidatorOptions, type ValidatorStatus } from './validator.ts';
 import { type ValidatorSet, loadValidatorSet, ownEntry } from './validator-set.ts';
+import { configuredZones } from './zones/index.ts';
 
 /** What the hook of a demonstration gets to make a validator that misbehaves. Nothing of that kind is in this package. */
 export interface ServeHookParts {
@@ -86,6 +82,8 @@ export interface ServiceOptions {
   /** What answers the others' calls; default: the validator itself. */
   readonly serve?: (parts: ServeHookParts) => Peer;
   readonly log?: Logger;
+  /** Milliseconds of the Unix epoch, for the dates of certificates; default: the platform's clock. */
+  readonly now?: () => number;
   readonly seams?: ServiceSeams;
 }
 
@@ -98,7 +96,7 @@ export function parametersOf(
   options: ParameterOptions = {},
 ): PublicParameters {
   const chosen = kernel === 'reference' ? referenceKernel : wasmKernel;
-  return createPublicParameters(chosen, profile === '112' ? clg112 : clg128, options);
+  return createPublicParameters(chosen, profileOf(profile), options);
 }
 
 /** Logs of a validator: its number on every line, the trace and session of the request that the line belongs to. */
@@ -120,10 +118,16 @@ const helloWaitMs = 15_000;
 /** A main thread that is this late, on average, has no room for background work. */
 const busyLoopMs = 100;
 
-/** For what other machines have a part in. */
+/** For compute jobs that still run, here or on other machines, when nobody waits for them any more. */
 const closeWaitMs = 2000;
+/** How often the others are asked for evidence. */
+const evidenceEveryMs = 30_000;
 /** How old what is known of the store may be. */
 const statusAgeMs = 500;
+
+const dayMs = 86_400_000;
+/** A certificate that expires within this is warned of, once a day. */
+const renewalDays = 30;
 
 type Phase = 'starting' | 'catching-up' | 'serving' | 'stopping' | 'stopped';
 
@@ -158,6 +162,8 @@ export class ValidatorService {
   readonly #ending: (() => Promise<void> | void)[] = [];
   readonly #reachable = new Map<ValidatorId, boolean>();
   readonly #stopSignal = new AbortController();
+  /** Settles when the start has ended, either way. */
+  #building: Promise<void> | undefined;
   #stopping: Promise<number> | undefined;
   #genesis: Promise<void> | undefined;
   #statusAt = Number.NEGATIVE_INFINITY;
@@ -171,7 +177,7 @@ export class ValidatorService {
     this.#set = loadValidatorSet(config.network.set);
     this.index = ownEntry(this.#set, config).index;
     this.log = options.log ?? serviceLogger(config);
-    const profile = options.seams?.parameters?.profile ?? (config.network.profile === '112' ? clg112 : clg128);
+    const profile = options.seams?.parameters?.profile ?? profileOf(config.network.profile);
     this.networkId = networkIdOf(config.network.name, profile.id, this.#set.committee.digest);
     this.#metrics = new Metrics({
       validator: this.index,
@@ -184,6 +190,7 @@ export class ValidatorService {
         serving: () => this.#phase === 'serving',
         evidence: () => this.#status()?.evidence.length,
         locked: () => this.#status()?.lockedDWallets.length,
+        certificates: () => this.#certificateSeconds(),
       },
     });
   }
@@ -192,24 +199,40 @@ export class ValidatorService {
     return this.#phase;
   }
 
-  /** Resolves when the API listens; the way to SERVING goes on in the background. @throws when it cannot start; what was started is ended then. */
+  /**
+   * Resolves when the API listens; the way to SERVING goes on in the background. A stop meanwhile ends it as soon as everything is made.
+   * @throws when it cannot start; what was started is ended then.
+   */
   async start(): Promise<void> {
-    const config = this.#config;
     try {
-      await this.#startWatching();
-      this.#parts = await this.#build();
+      this.#building = this.#startParts();
+      await this.#building;
     } catch (error) {
       await this.#endAll();
       throw error;
     }
+    if (this.#stopSignal.signal.aborted) return;
     this.#phase = 'catching-up';
-    const { peers, clients, http } = config.listen;
-    this.log.info('listening', { peers, clients, http, networkId: Buffer.from(this.networkId).toString('hex') });
+    const { peers, clients, http } = this.#config.listen;
+    const { listen: browser } = this.#config.browser;
+    this.log.info('listening', {
+      peers,
+      clients,
+      http,
+      browser,
+      networkId: Buffer.from(this.networkId).toString('hex'),
+    });
     this.#inBackground('watching the other validators', () => this.#watchPeers());
     this.#inBackground('coming up', () => this.#comeUp());
+    this.#inBackground('watching the certificates', () => this.#watchCertificates());
   }
 
   // Starting ------------------------------------------------------------------------------------------------------------------------
+
+  async #startParts(): Promise<void> {
+    await this.#startWatching();
+    if (!this.#stopSignal.signal.aborted) this.#parts = await this.#build();
+  }
 
   /** First of all, so that a start that hangs can be seen. */
   async #startWatching(): Promise<void> {
@@ -256,14 +279,14 @@ export class ValidatorService {
       this.log.warn('the store was restored from a backup: this validator abstains from what it may have voted on');
 
     const tables = join(config.data, 'tables');
+    const sealKey = keystore.tableSealKey();
     const tableCache = new FileTableCache(tables, {
-      sealKey: keystore.tableSealKey(),
+      sealKey,
       onProblem: ({ message }) => this.log.warn(message),
     });
     const kernel = this.#options.environment['DWALLET_KERNEL'];
     const parameters =
       seams.parameters ?? parametersOf(config.network.profile, kernel, { tableCache, shortTables: true });
-    const sealKey = keystore.tableSealKey();
     const compute = await this.#startCompute(parameters, { folder: tables, sealKey: sealKey.expose() });
 
     const peers = new GrpcPeers({
@@ -280,6 +303,12 @@ export class ValidatorService {
       onBytes: (rpc, direction, bytes) => this.#metrics.exchanged(rpc, direction, bytes),
     });
     this.#ending.push(() => peers.close());
+    const zones = configuredZones(config, {
+      records,
+      metrics: this.#metrics,
+      log: this.log,
+      environment: this.#options.environment,
+    });
     const makeValidator = seams.validator ?? ((options: ValidatorOptions) => new Validator(options));
     const validator = makeValidator({
       index,
@@ -296,6 +325,7 @@ export class ValidatorService {
       timeouts: config.timeouts,
       observer: this.#observer(),
       ...(compute === undefined ? {} : { compute }),
+      ...(zones === undefined ? {} : { zones: zones.options }),
     });
     const serve = this.#options.serve?.({ validator, index, committee, parameters, keystore, networkId }) ?? validator;
 
@@ -306,6 +336,7 @@ export class ValidatorService {
       committee,
       serve,
       reads: validator,
+      zones: validator.zones,
       store: records,
       presigns: () => ({
         available: this.#depth()?.available ?? 0,
@@ -318,6 +349,7 @@ export class ValidatorService {
       },
       peers: { address: config.listen.peers, tls: tls.peers, pins: entries.map((one) => one.tls) },
       clients: { address: config.listen.clients, tls: tls.clients, reflection: config.reflection },
+      ...browserOptions(config, tls.clients),
       limits: {
         maxRequestBytes: config.limits.requestBytes,
         maxDeadlineMs: config.limits.deadlineMs,
@@ -331,6 +363,11 @@ export class ValidatorService {
     });
     // Ended first: what runs needs everything else.
     this.#ending.push(() => api.close(0));
+    if (zones !== undefined && validator.zones !== undefined) {
+      const running = validator.zones;
+      this.#ending.push(() => zones.stop(running));
+      zones.start(running);
+    }
 
     const keeper = new PoolKeeper({
       clock: this.#clock,
@@ -358,9 +395,10 @@ export class ValidatorService {
     const { redis, threads = Math.max(1, availableParallelism() - 1) } = this.#config.compute;
     if (threads === 0 && redis === undefined) return undefined;
     const size = Math.max(1, threads);
+    // Its threads start with their first job.
     const local = new ThreadPool({ parameters, curve: secp256k1Curve, size, tableCache, shortTables: true });
     if (redis === undefined) {
-      this.#ending.push(() => local.close());
+      this.#ending.push(() => within(this.#clock, local.close(), closeWaitMs));
       return local;
     }
     const redisPool = await import('./compute/redis-pool.ts');
@@ -373,17 +411,27 @@ export class ValidatorService {
       log: (text) => this.log.warn(text),
     });
     // A Redis that is away answers no goodbye.
-    this.#ending.push(() => this.#within(pool.close(), closeWaitMs));
+    this.#ending.push(() => within(this.#clock, pool.close(), closeWaitMs));
     return pool;
   }
 
   #tls(side: 'peers' | 'clients'): TlsIdentity {
+    return new TlsIdentity(this.#readTls(side));
+  }
+
+  /** @throws ConfigError when certificate and key cannot be read or do not belong together, or others can read the key. */
+  #readTls(side: 'peers' | 'clients'): TlsFiles {
     const paths = this.#config.tls[side];
-    return new TlsIdentity({
-      certificate: readFileSync(paths.certificate, 'utf8'),
-      key: readFileSync(paths.key, 'utf8'),
-      ca: this.#set.authorities,
-    });
+    requirePrivate(paths.key, `tls.${side}.key`);
+    const files = { certificate: readFileSync(paths.certificate, 'utf8'), key: readFileSync(paths.key, 'utf8') };
+    try {
+      checkTlsFiles(files);
+    } catch (error) {
+      throw new ConfigError(paths.certificate, [
+        `tls.${side}: ${error instanceof Error ? error.message : 'unreadable'}`,
+      ]);
+    }
+    return { ...files, ca: this.#set.authorities };
   }
 
   /** A task that lives as long as the service. That it ends by an error is a bug, but no reason to stop serving. */
@@ -415,10 +463,7 @@ export class ValidatorService {
   /** Catch-up and genesis, again and again until this validator has what it needs; then it serves and keeps its pool. */
   async #comeUp(): Promise<void> {
     const { validator, keeper } = this.#parts as Parts;
-    const complete = (): boolean => {
-      const { hasKey, hasSetup } = validator.status();
-      return hasKey && hasSetup;
-    };
+    const complete = (): boolean => validator.hasNetwork;
     let wait: number = retryMs.first;
     while (!this.#stopSignal.signal.aborted) {
       try {
@@ -438,6 +483,7 @@ export class ValidatorService {
     this.#phase = 'serving';
     this.#statusNow = undefined;
     this.log.info('serving');
+    this.#inBackground('learning evidence', () => this.#learnEvidence());
     this.#tellHealth();
     keeper.start();
   }
@@ -445,7 +491,7 @@ export class ValidatorService {
   /** One at a time, whoever asks for it. */
   #leadGenesis(): Promise<void> {
     const { validator } = this.#parts as Parts;
-    this.#genesis ??= withRequestContext({ traceId: newTraceId() }, async () => {
+    this.#genesis ??= inTrace('genesis', {}, async () => {
       this.log.info('leading the genesis of the network');
       await validator.leadGenesis();
     }).finally(() => {
@@ -456,7 +502,7 @@ export class ValidatorService {
 
   /** In a trace of its own: it can be followed through all validators. */
   #leadPresigns(validator: Validator, batch: number): Promise<void> {
-    return withRequestContext({ traceId: newTraceId() }, () => validator.leadPresigns(batch));
+    return inTrace('presigns', {}, () => validator.leadPresigns(batch));
   }
 
   // Watching ------------------------------------------------------------------------------------------------------------------------
@@ -466,11 +512,13 @@ export class ValidatorService {
     const { peers, validator } = this.#parts as Parts;
     const look = async (of: ValidatorId): Promise<void> => {
       const deadline = performance.now() + helloWaitMs;
+      let why: LogFields = {};
       const answered = await withRequestContext({ traceId: newTraceId(), deadline }, async () => {
         try {
           await peers.peers.get(of)?.hello();
           return true;
-        } catch {
+        } catch (error) {
+          why = errorFields(error);
           return false;
         }
       });
@@ -478,10 +526,10 @@ export class ValidatorService {
       if (this.#stopSignal.signal.aborted || before === answered) return;
       this.#reachable.set(of, answered);
       if (answered) this.log.info(`validator ${of} is reachable`);
-      else this.log.warn(`validator ${of} cannot be reached`);
+      else this.log.warn(`validator ${of} cannot be reached`, why);
       // Whoever comes back may have certified something meanwhile, or this one may have been the one that was away.
       if (answered && before === false && this.#phase === 'serving')
-        this.#inBackground('catching up', () => validator.catchUp());
+        this.#inBackground('catching up', () => validator.catchUp([of]));
     };
     const watch = async (of: ValidatorId): Promise<void> => {
       do {
@@ -490,6 +538,45 @@ export class ValidatorService {
       } while (await this.#wait(helloEveryMs));
     };
     await Promise.all([...peers.peers.keys()].map(watch));
+  }
+
+  /** Who is blamed anywhere is blamed here: what others found is judged and kept, too. */
+  async #learnEvidence(): Promise<void> {
+    const { validator } = this.#parts as Parts;
+    do {
+      try {
+        await validator.learnEvidence();
+      } catch (error) {
+        this.log.warn('evidence of the others cannot be kept', errorFields(error));
+      }
+    } while (await this.#wait(evidenceEveryMs));
+  }
+
+  /** Nobody else renews them, and all lines end on the day that they expire. */
+  async #watchCertificates(): Promise<void> {
+    do this.#lookAtCertificates();
+    while (await this.#wait(dayMs));
+  }
+
+  #lookAtCertificates(): void {
+    for (const [side, seconds] of this.#certificateSeconds()) {
+      const days = Math.floor((1000 * seconds) / dayMs);
+      if (days >= renewalDays) continue;
+      const text = days < 0 ? 'has expired' : `expires in ${days} days`;
+      this.log.warn(`the certificate of tls.${side} ${text}: replace it and send SIGHUP`);
+    }
+  }
+
+  /** How long the certificates in use are good for. */
+  #certificateSeconds(): ReadonlyMap<'clients' | 'peers', number> {
+    const [clients, peers] = this.#parts?.tls ?? [];
+    if (clients === undefined || peers === undefined) return new Map();
+    const now = (this.#options.now ?? Date.now)();
+    const left = ({ expiresAt }: TlsIdentity): number => (expiresAt - now) / 1000;
+    return new Map([
+      ['clients', left(clients)],
+      ['peers', left(peers)],
+    ]);
   }
 
   #allReachable(): boolean {
@@ -508,6 +595,7 @@ export class ValidatorService {
       quorum: access.isAuthorized(reached),
       pool: (this.#depth()?.available ?? 0) >= this.#config.pool.floor,
       workers: this.#parts !== undefined && this.#workersAlive(),
+      ...zonesReady(this.#parts?.validator),
     };
   }
 
@@ -580,8 +668,8 @@ export class ValidatorService {
   #computeLoad(): ComputeLoad | undefined {
     const compute = this.#parts?.compute;
     if (compute === undefined) return undefined;
-    const { queued, workers, oldestMs } = compute.statistics();
-    const load = { depth: queued, oldestSeconds: oldestMs / 1000, workers };
+    const { queued, workers, hung, oldestMs } = compute.statistics();
+    const load = { depth: queued, oldestSeconds: oldestMs / 1000, workers, hung };
     if (!('degraded' in compute)) return load;
     const { degraded, remoteWorkers } = compute.statistics();
     return { ...load, degraded, remoteWorkers };
@@ -688,10 +776,6 @@ export class ValidatorService {
         this.log.warn('the operator released a dWallet', { dwallet: id, released });
         return { released };
       },
-      reload: () => {
-        this.reload();
-        return {};
-      },
       'evidence-list': () => ({
         evidence: listEvidence(parts().store).map(({ session, digest, ...rest }) => ({
           ...rest,
@@ -717,22 +801,23 @@ export class ValidatorService {
     return { folder };
   }
 
-  /** Certificates and keys from their files again: connections from now on use the new ones. @throws when they cannot be read; the old ones stay. */
+  /**
+   * Certificates and keys from their files again: connections from now on use the new ones.
+   * @throws ConfigError when one of them cannot be used; all old ones stay then.
+   */
   reload(): void {
-    const [clients, peers] = (this.#parts as Parts).tls;
-    for (const [side, identity] of [
-      ['clients', clients],
-      ['peers', peers],
-    ] as const) {
-      const paths = this.#config.tls[side];
-      const files = { certificate: readFileSync(paths.certificate, 'utf8'), key: readFileSync(paths.key, 'utf8') };
-      if (side === 'peers' && pinOf(files.certificate) !== peers.pin)
-        throw new ConfigError(paths.certificate, [
-          'the key is not the pinned one: a new key needs a new validator set',
-        ]);
-      identity.replace({ ...files, ca: this.#set.authorities });
-    }
+    const [clients, peers] = this.#parts?.tls ?? [];
+    if (clients === undefined || peers === undefined) throw new AdminError('NOT_READY', 'the validator is starting');
+    // Both sides are right before one is replaced.
+    const [newClients, newPeers] = [this.#readTls('clients'), this.#readTls('peers')];
+    if (pinOf(newPeers.certificate) !== peers.pin)
+      throw new ConfigError(this.#config.tls.peers.certificate, [
+        'tls.peers: the key is not the pinned one, a new key needs a new validator set',
+      ]);
+    clients.replace(newClients);
+    peers.replace(newPeers);
     this.log.info('certificates are loaded again');
+    this.#lookAtCertificates();
   }
 
   // Ending --------------------------------------------------------------------------------------------------------------------------
@@ -752,13 +837,13 @@ export class ValidatorService {
     this.#phase = 'stopping';
     this.log.info('stopping: running sessions are finished first', { sessions: this.#metrics.activeSessions });
     this.#stopSignal.abort();
+    // Nothing that is made from here on would be ended by anybody.
+    await this.#building?.catch(() => {});
     const parts = this.#parts;
     let finished = true;
     if (parts !== undefined) {
-      parts.api.setServing('NOT_SERVING');
-      const kept = Promise.all([parts.keeper.stop(), this.#genesis?.catch(() => {})]);
-      await this.#within(kept, shutdownMs);
-      await parts.api.close(Math.max(0, shutdownMs - (this.#clock.now() - begin)));
+      const left = Math.max(0, shutdownMs - (this.#clock.now() - begin));
+      await parts.api.close(left, Promise.allSettled([parts.keeper.stop(), this.#genesis]));
       finished = this.#metrics.activeSessions === 0 && parts.api.load.operations === 0;
     }
     await this.#endAll();
@@ -767,15 +852,6 @@ export class ValidatorService {
     else this.log.warn('stopped, and cut off what still ran: others can lead it', { seconds });
     this.log.flush();
     return finished ? exitCodes.done : exitCodes.cutOff;
-  }
-
-  async #within(work: Promise<unknown>, ms: number): Promise<void> {
-    let cancel = (): void => {};
-    const late = new Promise<void>((resolve) => {
-      cancel = this.#clock.after(ms, resolve);
-    });
-    await Promise.race([work, late]);
-    cancel();
   }
 
   async #endAll(): Promise<void> {
@@ -797,6 +873,16 @@ export class ValidatorService {
   }
 }
 
+/** The server for pages, if the configuration has one. */
+function browserOptions({ browser }: ValidatorConfig, tls: TlsIdentity): Pick<ApiServerOptions, 'browser'> {
+  const { listen, allowedOrigins, plainHttp } = browser;
+  return listen === undefined ? {} : { browser: { address: listen, allowedOrigins, tls: plainHttp ? undefined : tls } };
+}
+
+/** Whether nothing in the zone log contradicts itself. Single zones and clusters that fail keep no client from the others (ZONE:3). */
+const zonesReady = (validator: Validator | undefined): Record<string, boolean> =>
+  validator?.zones === undefined ? {} : { zoneLog: !validator.zones.state.isClosed };
+
 /** The store as sessions see it, with the time of its durable writes. */
 function timedStore(store: RecordStore, metrics: Metrics): RecordStore {
   const timed = <T>(write: () => T): T => {
@@ -812,6 +898,7 @@ function timedStore(store: RecordStore, metrics: Metrics): RecordStore {
     put: (kind, id, value) => timed(() => store.put(kind, id, value)),
     putOnce: (kind, id, value) => timed(() => store.putOnce(kind, id, value)),
     list: (kind) => store.list(kind),
+    delete: (kind, id) => timed(() => store.delete(kind, id)),
     transaction: (work) => timed(() => store.transaction(work)),
     get generation() {
       return store.generation;

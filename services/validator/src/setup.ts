@@ -12,12 +12,14 @@ import { stringify } from 'yaml';
 import { ConfigError, type ValidatorConfig, loadConfig, splitAddress } from './config.ts';
 import type { RedisAddress } from './compute/redis-seal.ts';
 import { Keystore, type KeystoreUnlock, openOrMakeKeyFile } from './keystore.ts';
-import { type CertifiedKey, createAuthority, createCertificate } from './tls/certificates.ts';
+import { type CertifiedKey, createAuthority, createCertificate, createTlsKey } from './tls/certificates.ts';
 import { DevelopmentAuthority } from './tls/development-authority.ts';
 import { pinOf } from './tls/pins.ts';
+import { placeFile } from './tls/place-file.ts';
 import { type ValidatorEntry, makeValidatorSet } from './validator-set.ts';
 
-function requirePrivate(path: string, field: string): void {
+/** Nobody but its owner can read a file with a secret. @throws ConfigError that names the field. */
+export function requirePrivate(path: string, field: string): void {
   if (process.getuid !== undefined && (statSync(path).mode & 0o077) !== 0)
     throw new ConfigError('a secret', [`${field}: the file can be read by others, allowed mode 0600`]);
 }
@@ -85,8 +87,17 @@ export function destroyUnlock(unlock: KeystoreUnlock): void {
   ('key' in unlock ? unlock.key : unlock.passphrase).destroy();
 }
 
-function save(path: string, text: string, mode: number): void {
-  writeFileSync(path, text, { mode, flag: 'wx' });
+/**
+ * A key and its certificate, each made if it is not there. The key is on the disk first: a process that dies between the two leaves a key that
+ * the next one certifies.
+ */
+function ensureCertified(
+  paths: { readonly certificate: string; readonly key: string },
+  certify: (key: string) => CertifiedKey,
+): void {
+  if (existsSync(paths.certificate)) return;
+  if (!existsSync(paths.key)) placeFile(paths.key, createTlsKey(), 0o600, 'keep');
+  placeFile(paths.certificate, certify(readFileSync(paths.key, 'utf8')).certificate, 0o644, 'keep');
 }
 
 /**
@@ -98,19 +109,11 @@ function ensureCertificates(config: ValidatorConfig, hosts: readonly string[], n
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const files = { certificate: join(folder, 'authority.crt'), key: join(folder, 'authority.key') };
   const authority = (): CertifiedKey => {
-    if (!existsSync(files.certificate)) {
-      const made = createAuthority(`dWallet ${config.network.name} ${nameOf(config)}`, now);
-      save(files.key, made.key, 0o600);
-      save(files.certificate, made.certificate, 0o644);
-    }
+    ensureCertified(files, (key) => createAuthority(`dWallet ${config.network.name} ${nameOf(config)}`, now, key));
     return { certificate: readFileSync(files.certificate, 'utf8'), key: readFileSync(files.key, 'utf8') };
   };
-  for (const paths of [config.tls.peers, config.tls.clients]) {
-    if (existsSync(paths.certificate)) continue;
-    const made = createCertificate(authority(), nameOf(config), hosts, now);
-    save(paths.key, made.key, 0o600);
-    save(paths.certificate, made.certificate, 0o644);
-  }
+  for (const paths of [config.tls.peers, config.tls.clients])
+    ensureCertified(paths, (key) => createCertificate(authority(), nameOf(config), hosts, now, key));
   return readFileSync(existsSync(files.certificate) ? files.certificate : config.tls.peers.certificate, 'utf8');
 }
 
@@ -175,8 +178,13 @@ export interface LocalNetworkOptions {
   readonly folder: string;
   readonly profile: '112' | '128';
   readonly name: string;
-  /** Loopback ports by validator. */
-  readonly ports: readonly { readonly peers: number; readonly clients: number; readonly http: number }[];
+  /** Loopback ports by validator; without `browser`, or with 0, for none. */
+  readonly ports: readonly {
+    readonly peers: number;
+    readonly clients: number;
+    readonly http: number;
+    readonly browser?: number;
+  }[];
   /** `field=value` for every validator. */
   readonly set: readonly string[];
   readonly random: Random;
@@ -188,7 +196,7 @@ export function initLocalNetwork(options: LocalNetworkOptions): readonly Validat
   const { folder, profile, name, ports, random, now } = options;
   const authority = DevelopmentAuthority.open(join(folder, 'authority'), () => now);
   const set = join(folder, 'validators.yaml');
-  const entries = ports.map(({ peers, clients, http }, i) => {
+  const entries = ports.map(({ peers, clients, http, browser = 0 }, i) => {
     const index = i + 1;
     const own = join(folder, `validator-${index}`);
     mkdirSync(own, { recursive: true, mode: 0o700 });
@@ -202,12 +210,23 @@ export function initLocalNetwork(options: LocalNetworkOptions): readonly Validat
     };
     // Through the same door as an operator's own: what `--set` says is checked and then kept in the file.
     const more = readSettings(path, options.set);
-    writeFileSync(path, stringify({ ...more, ...settings }), { mode: 0o600 });
+    const pages = browser === 0 ? {} : { browser: localBrowser(more, browser) };
+    writeFileSync(path, stringify({ ...more, ...settings, ...pages }), { mode: 0o600 });
     const config = loadConfig({ file: path });
     return initValidator({ config, environment: {}, random, now, authority });
   });
   writeFileSync(set, makeValidatorSet({ name, profile }, entries), { mode: 0o644 });
   return entries;
+}
+
+/** Pages of this machine may call over plain HTTP, unless `--set` has named others. */
+function localBrowser({ browser }: Record<string, unknown>, port: number): ValidatorConfig['browser'] {
+  const { allowedOrigins } = browser as ValidatorConfig['browser'];
+  return {
+    listen: `127.0.0.1:${port}`,
+    allowedOrigins: allowedOrigins.length > 0 ? allowedOrigins : ['http://127.0.0.1:*', 'http://localhost:*'],
+    plainHttp: true,
+  };
 }
 
 /** Settings of an earlier start with changes to them, without those that every start writes again. */

@@ -40,7 +40,6 @@ const setSchema = z.strictObject({
 });
 
 export type ValidatorEntry = z.output<typeof entrySchema>;
-export type ValidatorSetFile = z.output<typeof setSchema>;
 
 export interface ValidatorSet {
   readonly network: { readonly name: string; readonly profile: '128' | '112' };

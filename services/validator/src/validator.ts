@@ -41,13 +41,16 @@ import {
   defaultTimeouts,
 } from './core.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { requestPool } from './compute/request-pool.ts';
+import { EvidenceExchange } from './evidence-exchange.ts';
 import { EvidenceLog } from './evidence-log.ts';
 import { type EvidenceVerdict, exportEvidence } from './evidence.ts';
 import type { Keystore } from './keystore.ts';
 import { NetworkState, type StoredDWallet } from './network-state.ts';
 import { type ObservedProtocol, type Observer, type SessionOutcome, silentObserver } from './observer.ts';
+import { type SigningPolicy, composePolicies, ownerPolicy } from './policy/signing-policy.ts';
 import { Records } from './records.ts';
-import { newTraceId, noteSession, requestContext, withRequestContext } from './request-context.ts';
+import { newTraceId, noteSession, requestContext, toTheEnd, withRequestContext } from './request-context.ts';
 import { DWalletSessions } from './sessions/dwallet.ts';
 import { leadNetworkDkg, networkDkgSession } from './sessions/network-dkg.ts';
 import { leadNetworkSetup, networkSetupSession } from './sessions/network-setup.ts';
@@ -56,7 +59,10 @@ import { type CeremonyProtocol, InboxAgreement } from './sessions/fixed-inbox.ts
 import { decodeOpening } from './sessions/opening.ts';
 import { type SessionProtocol, requireCeremony, requireSession } from './sessions/session.ts';
 import { SignSessions } from './sessions/sign.ts';
+import { decodeTranscript } from './sessions/sign-transcript.ts';
+import { Zones, type ZonesOptions } from './zones/index.ts';
 import type { RecordStore } from './store/record-store.ts';
+import { inTrace, withSpan } from './tracing.ts';
 
 export interface ValidatorOptions {
   readonly index: ValidatorId;
@@ -76,6 +82,10 @@ export interface ValidatorOptions {
   readonly observer?: Observer;
   /** Default: the calling thread. Whoever passes a pool closes it. */
   readonly compute?: ComputePool;
+  /** Asked before each signature, after the rule of the dWallet's owner (ZONE:1), in this order. All of them must allow it. */
+  readonly policies?: readonly SigningPolicy[];
+  /** The zones that the operator configured. Without any, nothing about zones is asked and nothing is enforced. */
+  readonly zones?: ZonesOptions;
   /** Profiles that are not for production are refused unless a test says so. */
   readonly allowTestProfile?: boolean;
 }
@@ -92,6 +102,19 @@ export interface ValidatorStatus {
   readonly lockedDWallets: readonly string[];
 }
 
+/**
+ * Requests that may be left half way when nobody waits for them: they verify, and write their contribution or vote at the very end or not at all.
+ * What installs a certified record, or may lie between the marker of a presign and its share, always goes on.
+ */
+const stoppable: ReadonlySet<string> = new Set([
+  'session/contribute',
+  'session/propose',
+  'session/vote',
+  'dwallet/vote',
+  'sign/assign',
+  'sign/bind',
+]);
+
 function frames(error: unknown): string {
   if (!(error instanceof Error)) return '';
   const at = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
@@ -102,6 +125,7 @@ export class Validator implements Peer {
   readonly #core: Core;
   readonly #state: NetworkState;
   readonly #evidence: EvidenceLog;
+  readonly #exchange: EvidenceExchange;
   readonly #agreement: InboxAgreement;
   readonly #dkg: CeremonyProtocol;
   readonly #setup: CeremonyProtocol;
@@ -110,6 +134,8 @@ export class Validator implements Peer {
   readonly #dwallets: DWalletSessions;
   readonly #sign: SignSessions;
   readonly networkId: Digest;
+  /** Undefined when the operator configured no zones. */
+  readonly zones: Zones | undefined;
 
   constructor(options: ValidatorOptions) {
     const { profile } = options.parameters;
@@ -124,7 +150,7 @@ export class Validator implements Peer {
       timeouts: { ...defaultTimeouts, ...options.timeouts },
       clock: options.clock ?? systemClock,
       observer: options.observer ?? silentObserver,
-      compute: options.compute ?? new InlinePool(networkJobs, options.parameters, options.curve),
+      compute: requestPool(options.compute ?? new InlinePool(networkJobs, options.parameters, options.curve)),
     });
     this.#core.serveSelf = (call) => this.call(call);
     this.#state = new NetworkState(this.#core.options);
@@ -133,16 +159,45 @@ export class Validator implements Peer {
     this.#dkg = networkDkgSession(this.#core, this.#state, this.#agreement, this.#evidence);
     this.#setup = networkSetupSession(this.#core, this.#state, this.#agreement, this.#evidence);
     this.#presign = presignSession(this.#core, this.#state, this.#evidence);
-    this.#records = new Records(this.#core, this.#state, (commit) => this.#replayDkg(commit));
+    this.#exchange = new EvidenceExchange(this.#core, this.#evidence, (alarm, file) => {
+      this.#sign.alarm(encodeParts([decodeTranscript(alarm.material).request, file]));
+    });
+    this.#records = new Records(this.#core, this.#state, this.#exchange, (commit) => this.#replayDkg(commit));
     this.#dwallets = new DWalletSessions(this.#core, this.#state, this.#records);
-    this.#sign = new SignSessions(this.#core, this.#state, this.#records, options.markers, this.#evidence);
+    this.zones =
+      options.zones === undefined
+        ? undefined
+        : new Zones(this.#core, options.zones, { dwallet: (publicKey) => this.#state.dwalletFacts(publicKey) });
+    this.#sign = new SignSessions(
+      this.#core,
+      this.#state,
+      this.#records,
+      options.markers,
+      this.#evidence,
+      composePolicies([
+        ownerPolicy,
+        ...(options.policies ?? []),
+        ...(this.zones === undefined ? [] : [this.zones.policy]),
+      ]),
+    );
   }
 
   // Leading, on behalf of the operator ----------------------------------------------------------------------------------------------
 
-  /** Fetches what others certified while this validator was away. To be called once the others can be reached. */
-  catchUp(): Promise<void> {
-    return this.#records.catchUp();
+  /**
+   * Fetches what others certified while this validator was away. To be called once they can be reached.
+   * @param from - whose records are looked at; default: those of all others.
+   */
+  catchUp(from?: readonly ValidatorId[]): Promise<void> {
+    return inTrace('catch-up', { attributes: this.#attributes }, async () => {
+      await this.#records.catchUp(from);
+      await this.zones?.catchUp();
+    });
+  }
+
+  /** Fetches, judges and keeps evidence that others have. To be called now and then. */
+  learnEvidence(): Promise<void> {
+    return inTrace('learn evidence', { attributes: this.#attributes }, () => this.#exchange.learn());
   }
 
   /**
@@ -151,7 +206,7 @@ export class Validator implements Peer {
    */
   async leadGenesis(): Promise<void> {
     await this.#records.ensureNetwork();
-    if (this.#hasNetwork) return;
+    if (this.hasNetwork) return;
     await this.#observed('genesis', async () => {
       if (this.#state.sharing === undefined)
         await this.#orAnotherLeader(
@@ -166,7 +221,8 @@ export class Validator implements Peer {
     });
   }
 
-  get #hasNetwork(): boolean {
+  /** Whether it has the network's key and setup. */
+  get hasNetwork(): boolean {
     return this.#state.sharing !== undefined && this.#state.setup !== undefined;
   }
 
@@ -196,7 +252,7 @@ export class Validator implements Peer {
     return {
       hasKey: this.#state.sharing !== undefined,
       hasSetup: this.#state.setup !== undefined,
-      availablePresigns: this.#state.availablePresigns().length,
+      availablePresigns: this.#state.availableCount(),
       ownPresigns: this.#state.ownAvailable(),
       evidence: this.#core.store.list('evidence'),
       lockedDWallets: this.#state.lockedDWallets(),
@@ -244,7 +300,8 @@ export class Validator implements Peer {
   async #answer(bytes: Uint8Array): Promise<Uint8Array> {
     try {
       const { method, body } = decodeCall(bytes, maxBodyBytes + 1024);
-      return encodeResult(await this.#dispatch(method, body));
+      const answer = (): Promise<Uint8Array> => this.#dispatch(method, body);
+      return encodeResult(await (stoppable.has(method) ? answer() : toTheEnd(answer)));
     } catch (error) {
       // The caller learns nothing of what nobody foresaw; the operator learns where, without a message that might quote anything.
       if (!(error instanceof DWalletError)) this.#core.options.log(`internal error${frames(error)}`);
@@ -275,13 +332,17 @@ export class Validator implements Peer {
     ]);
   }
 
+  get #attributes(): { readonly 'dwallet.validator': number } {
+    return { 'dwallet.validator': this.#core.index };
+  }
+
   /** Leads one session under the eyes of the observer. */
   async #observed<T>(protocol: ObservedProtocol, work: () => T | Promise<T>): Promise<T> {
     const { observer } = this.#core.options;
     observer.sessionStarted(protocol);
     let outcome: SessionOutcome = 'failed';
     try {
-      const result = await work();
+      const result = await withSpan(`session ${protocol}`, { attributes: this.#attributes }, work);
       outcome = 'succeeded';
       return result;
     } catch (error) {
@@ -297,7 +358,7 @@ export class Validator implements Peer {
     const { observer, clock } = this.#core.options;
     const begin = clock.now();
     try {
-      return await work();
+      return await withSpan(`step ${name}`, { attributes: { ...this.#attributes, 'dwallet.role': 'member' } }, work);
     } catch (error) {
       observer.refused(name, error instanceof DWalletError ? error.code : 'INTERNAL');
       throw error;
@@ -399,6 +460,11 @@ export class Validator implements Peer {
   }
 
   async #peer(method: string, from: ValidatorId, body: Uint8Array): Promise<Uint8Array> {
+    if (method.startsWith('zones/')) {
+      if (this.zones === undefined) throw new RefusedError('NOT_READY', 'this validator is not set up for zones');
+      const { zones } = this;
+      return this.#observedStep(method, () => zones.serve(method, from, body));
+    }
     switch (method) {
       case 'session/contribute': {
         const { protocol, request } = await this.#session(from, body);

@@ -1,6 +1,6 @@
 /**
  * Notices equivocation: two signed statements of one validator where an honest one makes a single statement. It keeps what this process saw last,
- * within bounds; forgetting costs the chance to prove something and nothing else. What it finds is judged again before it is stored (evidence.ts).
+ * within bounds; forgetting costs the chance to prove something and nothing else. All that it sees was verified to be signed.
  *
  * @module
  */

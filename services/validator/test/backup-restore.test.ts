@@ -376,7 +376,7 @@ describe('a validator that was restored', () => {
     }
     // The others create it; the restored one takes the certified record.
     const bob = await network.client({ name: 'bob' });
-    const wallet = await bob.createDWallet();
+    const wallet = await bob.createDWallet({ rawDigests: true });
     expect(four.store.list('dwallet')).toContain(wallet.id);
     expect(four.store.list('vote').filter((id) => id.startsWith('dwallet.') && id.includes(wallet.id))).toEqual([]);
   });

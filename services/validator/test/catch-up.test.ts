@@ -1,7 +1,7 @@
 /**
  * Records that a validator missed: fetched from others, believed only with their certificates, and never what it must decide itself.
  */
-import { type Digest, concat, presignId } from '@dwallet/sigma';
+import { type Digest, concat, encodeText, presignId } from '@dwallet/sigma';
 import {
   type Fact,
   assembleCertificate,
@@ -22,6 +22,7 @@ import {
 } from '@dwallet/two-pc-mpc/network';
 import { createDWallet, deriveRecord, decodeDkgMessage } from '@dwallet/two-pc-mpc/client';
 import { afterEach, describe, expect, it } from 'vitest';
+import { pageIds } from '../src/records.ts';
 import { RawClient } from './helpers/raw-client.ts';
 import {
   type Snapshot,
@@ -32,8 +33,10 @@ import {
   fromHex,
   hex,
   randomFor,
+  v,
 } from './helpers/toy-network.ts';
 
+const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 const open: ToyNetwork[] = [];
 /** The fixture, in which validator 4 lacks some kinds of records, or some of one kind. */
 function without(missing: readonly string[], change: (snapshot: Snapshot) => Snapshot = (same) => same): ToyNetwork {
@@ -88,6 +91,91 @@ function certify(network: ToyNetwork, fact: Fact, signers = network.access.valid
 }
 
 describe('a validator that missed records', () => {
+  it('looks at those of the validator that came back only, when it is told which one', async () => {
+    const network = new ToyNetwork({ from: fixture(), label: 'catch-up-one' });
+    open.push(network);
+    const asked: string[] = [];
+    network.line = ({ from, to, method, pass }) => {
+      asked.push(`${from} ${to} ${method}`);
+      return pass();
+    };
+    await network.validator(4).catchUp([v(2)]);
+    expect(asked).toEqual(['4 2 records/list', '4 2 records/list']);
+    asked.length = 0;
+    await network.validator(4).catchUp();
+    expect(asked).toHaveLength(6);
+  });
+
+  it('gets past any number of records that are used or that it has, page by page', async () => {
+    const low = (n: number): string => n.toString(16).padStart(64, '0');
+    const presigns = Object.keys(fixture().common['presign'] ?? {});
+    const network = without(['presign', 'dwallet', 'dwallet-acceptance']);
+    for (let n = 0; n < 2 * pageIds; n++)
+      for (const i of [1, 2, 3, 4]) {
+        if (i < 4) network.store(i).put('presign', low(n), new Uint8Array(1));
+        if (i < 4) network.store(i).put('assignment', low(n), new Uint8Array(64));
+        network.store(i).put('dwallet', low(n), new Uint8Array(1));
+        network.store(i).put('dwallet-acceptance', low(n), new Uint8Array(1));
+      }
+    const asked = new Map<string, number>();
+    network.line = ({ method, pass }) => {
+      asked.set(method, (asked.get(method) ?? 0) + 1);
+      return pass();
+    };
+    await network.validator(4).catchUp([v(2)]);
+    expect(network.store(4).list('presign')).toEqual(presigns.sort());
+    expect(
+      network
+        .store(4)
+        .list('dwallet')
+        .slice(2 * pageIds),
+    ).toEqual(Object.keys(fixture().common['dwallet'] ?? {}).sort());
+    // Two full pages of dWallets and the rest; one page of presigns.
+    expect([...asked]).toEqual([
+      ['records/list', 4],
+      ['records/fetch', 1 + presigns.length],
+    ]);
+  });
+
+  it('leaves a list that does not end, repeats itself or names nothing that is there', async () => {
+    const network = without(['presign']);
+    const id = (n: number): Uint8Array => fromHex((n + 1).toString(16).padStart(64, '0'));
+    const ids = (from: number, count: number): Uint8Array[] => Array.from({ length: count }, (_, i) => id(from + i));
+    const fetched: string[] = [];
+    let pages = 0;
+    const offering = (page: (n: number) => Uint8Array): void => {
+      pages = fetched.length = 0;
+      network.line = ({ method, bytes, pass }) => {
+        if (method === 'records/fetch') fetched.push(hex(network.bodyOf(bytes)));
+        const isPage = method === 'records/list' && textOf(network.bodyOf(bytes)).startsWith('presign');
+        return isPage ? Promise.resolve(encodeResult(page(pages++))) : pass();
+      };
+    };
+    const known = [...ids(0, pageIds)];
+    offering((n) => concat(...ids(n * pageIds, pageIds)));
+    await network.validator(4).catchUp([v(2)]);
+    expect([pages, fetched.length]).toEqual([1, 64]);
+    // Even if it has them all, the same page again is none, nor is a longer one, one in another order or one cut off.
+    for (const entry of known) network.store(4).put('presign', hex(entry), new Uint8Array(1));
+    for (const [page, count] of [
+      [concat(...known), 2],
+      [concat(...known, id(pageIds)), 1],
+      [concat(...[...known].reverse()), 1],
+      [concat(...known).slice(0, -1), 1],
+    ] as const) {
+      offering(() => page);
+      await network.validator(4).catchUp([v(2)]);
+      expect([pages, fetched]).toEqual([count, []]);
+    }
+    network.line = ({ pass }) => pass();
+    for (const bad of ['presign\0', `presign\0${'x'.repeat(31)}`, `presign\0${'x'.repeat(33)}`, 'presigns', '\0'])
+      await expect(network.ask(4, 1, 'records/list', encodeText(bad)), bad).rejects.toMatchObject({ code: 'DECODE' });
+    const after = fixture().common['presign'] ?? {};
+    const [first = '', ...rest] = Object.keys(after).sort();
+    const request = concat(encodeText('presign\0'), fromHex(first));
+    expect(hex(await network.ask(4, 1, 'records/list', request))).toBe(rest.join(''));
+  });
+
   it('derives its key and its share again from the certified messages of the DKG, and takes the setup (MPC:N5)', async () => {
     const network = new ToyNetwork({ label: 'catch-up' });
     open.push(network);

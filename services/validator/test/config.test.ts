@@ -46,6 +46,17 @@ describe('what is read', () => {
     });
   });
 
+  it('serves no pages unless it is told where, and lists are told with commas', () => {
+    expect(load(minimal).browser).toEqual({ allowedOrigins: [], plainHttp: false });
+    const set = ['browser.listen=127.0.0.1:7401', 'browser.plainHttp=true'];
+    const environment = { DWALLET_BROWSER_ALLOWED_ORIGINS: 'https://wallet.example,http://127.0.0.1:*' };
+    expect(load(minimal, { set, environment }).browser).toEqual({
+      listen: '127.0.0.1:7401',
+      plainHttp: true,
+      allowedOrigins: ['https://wallet.example', 'http://127.0.0.1:*'],
+    });
+  });
+
   it('command line over environment over file', () => {
     const text = `${minimal}pool: { low: 4, high: 10, batch: 3 }\n`;
     const environment = { DWALLET_POOL_LOW: '5', DWALLET_POOL_BATCH: '6', DWALLET_TIMEOUTS_ANSWER_MS: '700' };
@@ -78,9 +89,18 @@ describe('a mistake is named with its path, what was given and what is allowed',
     ['pool: { lwo: 9 }', 'pool.lwo: there is no such field'],
     ['colour: red', 'colour: there is no such field'],
     ['log: { level: loud }', 'log.level: given a text of 4 characters, allowed one of fatal, error, warn'],
+    [
+      'browser: { listen: "0.0.0.0:7401", plainHttp: true }',
+      'browser.plainHttp: given a boolean, allowed true only where browser.listen is on loopback',
+    ],
+    [
+      'browser: { allowedOrigins: ["https://wallet.example", "*"] }',
+      'browser.allowedOrigins.1: given a text of 1 characters, allowed an origin: https://host, an extension, http://127.0.0.1:*',
+    ],
     ['listen: { peers: localhost }', 'listen.peers: given a text of 9 characters, allowed host:port'],
     ['listen: { peers: "localhost:70000" }', 'listen.peers: given a text of 15 characters, allowed host:port'],
     ['limits: []', 'limits: given a list of 0, allowed a mapping'],
+    ['limits: { requestBytes: 1310721 }', 'limits.requestBytes: given an integer, allowed at most 1310720'],
     ['compute: { redis: { url: "redis://user:hunter2@host:1" } }', 'compute.redis.url: given a text of 27 characters'],
     ['tls: { peers: { key: 5 } }', 'tls.peers.key: given an integer, allowed a text'],
   ])('%s', (line, expected) => {

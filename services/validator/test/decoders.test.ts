@@ -167,7 +167,7 @@ describe('a network under fuzz', () => {
 
   it('makes a dWallet and signs, with an abort round and a validator that catches up', async () => {
     const client = await network.client({ name: 'bob', store });
-    const wallet = await client.createDWallet();
+    const wallet = await client.createDWallet({ rawDigests: true });
     const { line } = network;
     network.line = async (call) => {
       const reply = await line(call);
@@ -178,7 +178,7 @@ describe('a network under fuzz', () => {
       body.set(group.encode(network.parameters.powerOfH(5n, 8)), body.length - group.elementBytes);
       return encodeResult(encodeEnvelope(sealEnvelope(network.keystore(3).identity, { ...envelope, body })));
     };
-    const { blamed } = await wallet.sign('sha256', Uint8Array.of(1));
+    const { blamed } = await wallet.signRaw('sha256', Uint8Array.of(1));
     expect(blamed.map(({ party }) => party)).toEqual([3]);
     network.line = line;
     // The damaged requests of the client may have used up presigns, as a careless client would.

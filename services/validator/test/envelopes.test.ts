@@ -13,7 +13,8 @@ import {
   encodeSignRequest,
   encodeTakePresign,
   maxBodyBytes,
-  messageRequest,
+  rawMessageRequest,
+  rawOrder,
   networkIdOf,
   deriveSessionId,
   sealEnvelope,
@@ -117,7 +118,7 @@ describe('the frame of requests between validators', () => {
 describe('the frame of requests of clients', () => {
   const account = accountKeyOf(fixture().wallet);
   const id = sessionId(fromHex(fixture().wallet.wallets[0]?.id ?? ''));
-  const take = encodeTakePresign(id, messageRequest('sha256', list, new Uint8Array(32)));
+  const take = encodeTakePresign(id, rawMessageRequest('sha256', list, new Uint8Array(32)));
   const seal = (kind: string, session: Uint8Array, body: Uint8Array): Uint8Array =>
     encodeEnvelope(sealEnvelope(account, { networkId: network.networkId, session, kind, body }));
 
@@ -153,8 +154,8 @@ describe('the frame of requests of clients', () => {
     expect((await refusal(network.callAs(1, 'sign/assign', assign))).message).toContain('Envelope.session');
     const presign = presignId(new Uint8Array(32).fill(8));
     const empty = new Uint8Array(0);
-    const asked = { id, presignId: presign, assignedTo: 'message', hashScheme: 'sha256' } as const;
-    const fields = { ...asked, nonce: new Uint8Array(32), message: list };
+    const asked = { id, presignId: presign, assignedTo: 'message' } as const;
+    const fields = { ...asked, nonce: new Uint8Array(32), ...rawOrder('sha256', list) };
     const sign = seal(clientKind.sign, other, encodeSignRequest({ ...fields, signMessage: empty }));
     expect((await refusal(network.callAs(1, 'sign/bind', sign))).message).toContain('Envelope.session');
     const accept = seal(clientKind.acceptDWallet, other, concat(id, Uint8Array.of(0, 0, 0, 0)));

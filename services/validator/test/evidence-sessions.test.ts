@@ -29,7 +29,7 @@ import {
 import { contributionPlace } from '../src/sessions/contribution.ts';
 import { openSessionWith } from '../src/sessions/opening.ts';
 import { ceremonySession } from '../src/sessions/session.ts';
-import { type Lie, flipped, lyingIn, truncated } from './helpers/lies.ts';
+import { type Lie, swollen, flipped, lyingIn, truncated } from './helpers/lies.ts';
 import { ToyNetwork, curve, fixture, networkName, randomFor, toyParameters, v } from './helpers/toy-network.ts';
 
 const networks: ToyNetwork[] = [];
@@ -257,6 +257,28 @@ describe('a validator that cheats while the network key is made', () => {
     network.line = lyingIn(network, 2, 'network-dkg', 'deal', truncated);
     await network.validator(1).leadGenesis();
     for (const i of [1, 3, 4]) expect(proven(network, i, [2])).toEqual(['network-dkg 2 CG:8.1.2']);
+  });
+
+  it('a message far longer than honest ones is left out and proven; it stops the genesis where silence does, nowhere else', async () => {
+    const network = opened(new ToyNetwork({ label: 'filled' }));
+    const lines = [
+      lyingIn(network, 3, 'network-dkg', 'rehearse', swollen),
+      lyingIn(network, 3, 'network-setup', 'round-1', swollen),
+    ];
+    network.line = (call) =>
+      lines.reduce<() => Promise<Uint8Array>>((pass, line) => () => line({ ...call, pass }), call.pass)();
+    await network.validator(1).leadGenesis();
+    for (const i of [1, 2, 3, 4]) expect(network.validator(i).hasNetwork, `validator ${i}`).toBe(true);
+    expect(proven(network, 1).sort()).toEqual(['network-dkg 3 MPC:S13', 'network-setup 3 MPC:N2']);
+    // The others never saw it.
+    expect(proven(network, 2)).toEqual([]);
+
+    // Everybody has to deal. Who does not is named to the operator, with proof.
+    const other = opened(new ToyNetwork({ label: 'filled deal' }));
+    other.line = lyingIn(other, 2, 'network-dkg', 'deal', swollen);
+    await expect(other.validator(1).leadGenesis()).rejects.toMatchObject({ code: 'THRESHOLD_NOT_REACHED' });
+    expect(proven(other, 1, [2])).toEqual(['network-dkg 2 CG:8.1.2']);
+    expect(other.logs.some((text) => text.includes('deal: validator 2 says'))).toBe(true);
   });
 
   it('a wrong reveal is proven (ten validators, one of them silent)', () => {

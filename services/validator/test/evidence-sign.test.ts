@@ -33,12 +33,12 @@ import {
   verifyEvidence,
 } from '../src/evidence.ts';
 import { decodeTranscript, encodeTranscript } from '../src/sessions/sign-transcript.ts';
-import { flipped, garbage, lyingWhen, truncated } from './helpers/lies.ts';
+import { swollen, flipped, garbage, lyingWhen, truncated } from './helpers/lies.ts';
 import { RawClient } from './helpers/raw-client.ts';
 import {
   type Snapshot,
   ToyNetwork,
-  type ToyStore,
+  ToyStore,
   curve,
   fixture,
   fromHex,
@@ -388,6 +388,16 @@ describe('a quorum that certified a wrong presign', () => {
       expect(network.validator(i).status().lockedDWallets).toEqual([hex(alice.id)]);
       expect(network.store(i).list('signature')).toEqual([]);
     }
+    // One that was away when the alarm came learns of it with the evidence, and locks, too.
+    const { evidence: _, lock: __, ...rest } = (network.store(4) as ToyStore).dump();
+    const away = new ToyStore();
+    loadRecords(away, rest);
+    network.stores[3] = away;
+    expect(network.restart(4).status().lockedDWallets).toEqual([]);
+    await network.validator(4).learnEvidence();
+    expect(listEvidence(network.store(4))).toHaveLength(1);
+    expect(network.validator(4).status().lockedDWallets).toEqual([hex(alice.id)]);
+
     const [file] = files(network, 3) as [Uint8Array];
     expect(judge(network, file)).toMatchObject({ valid: true, faults: [] });
     const evidence = decodeEvidence(file);
@@ -421,5 +431,31 @@ describe('a quorum that certified a wrong presign', () => {
     const digests = new Set([1, 2, 3, 4].map((i) => network.marked(i).get(id)));
     digests.delete(undefined);
     expect(digests.size).toBe(1);
+  });
+
+  it.each([
+    ['is far too long', swollen],
+    ['is wrong', flipped],
+  ])('is shown to all of them, too, where a proven share of one of them %s', async (_how, lie) => {
+    const { network } = withWrongPresign();
+    const alice = new RawClient(network);
+    const taken = await alice.take(1, 'pay');
+    const lies = lyingWhen(network, [{ by: 4, method: 'sign/prove', lie }]);
+    let lied = 0;
+    network.line = (call) => {
+      if (call.to === 4 && call.method === 'sign/prove') lied++;
+      return lies(call);
+    };
+    const request = alice.signRequest(taken, await alice.signMessage(taken));
+    await expect(alice.sign(1, request)).rejects.toMatchObject({ code: 'PRESIGN_BURNT' });
+    expect(lied).toBe(1);
+    for (const i of [1, 2, 3, 4]) {
+      expect(network.validator(i).status().lockedDWallets, `validator ${i}`).toEqual([hex(alice.id)]);
+      const alarm = listEvidence(network.store(i)).find(({ kind }) => kind === 'unexplained');
+      expect(alarm?.bytes).toBeLessThan(100_000);
+    }
+    // The fault has a file of its own, at whoever led.
+    if (lie === swollen)
+      expect(listEvidence(network.store(1))).toContainEqual(expect.objectContaining({ accused: 4, check: 'MPC:S13' }));
   });
 });

@@ -101,6 +101,8 @@ class World {
       name,
       fixedSteps: steps,
       isSkipped: () => Promise.resolve(false),
+      largestMessage: () => 1024,
+      blameLeftOut: () => Promise.resolve(),
       judgeInbox: (request) => {
         const round = request.history.length - 1;
         const from = openInbox(core, request, round, steps[round] as string);

@@ -268,6 +268,20 @@ describe('a leader that lies in the DKG', () => {
     expect(await say([a, b, c])).toContain('registrations: have weight 3, need 4');
   });
 
+  it('nobody votes for an inbox that would fill every later request', async () => {
+    const [a, b, c, d] = (await registrations()) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+    const { body } = openEnvelope(d, network.networkId);
+    const padded = (more: number): Uint8Array => {
+      const fields = { networkId: network.networkId, session, kind: 'network-dkg/register' };
+      return encodeEnvelope(
+        sealEnvelope(network.keystore(4).identity, { ...fields, body: concat(body, new Uint8Array(more)) }),
+      );
+    };
+    expect(await refused(propose(3, [[a, b, c, padded(1 << 20)]], ballot(0)))).toContain('has a message of more than');
+    // A little too long is a fault like others, judged with the inbox.
+    expect(await refused(propose(3, [[a, b, c, padded(1)]], ballot(0)))).toContain('registrations: have weight 3');
+  });
+
   it('a history that is not the one of the round is refused', async () => {
     const inbox = await registrations();
     for (const [step, history] of [

@@ -30,9 +30,10 @@ import {
   presignId,
 } from '@dwallet/sigma';
 import { sha256 } from '@noble/hashes/sha2.js';
+import { build } from 'esbuild';
 import fc from 'fast-check';
 import { open as openLmdb } from 'lmdb';
-import { afterAll, afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { LmdbStore, type LmdbStoreOptions, storeVersion } from '../src/store/lmdb-store.ts';
 import { StoreError, type StoreErrorCode } from '../src/store/store-error.ts';
 import { randomFor } from './helpers/toy-network.ts';
@@ -69,15 +70,23 @@ function refused(code: StoreErrorCode, work: () => unknown): StoreError {
   return expect.fail(`must be refused with ${code}`);
 }
 
-const childScript = fileURLToPath(new URL('./helpers/store-child.ts', import.meta.url));
-const childArguments = (folder: string, act: string): string[] => [
-  '--conditions=source',
-  '--import',
-  'tsx',
-  childScript,
-  folder,
-  act,
-];
+// As one file: two dozen processes start with it.
+const childScript = join(root, 'store-child.mjs');
+beforeAll(async () => {
+  await build({
+    entryPoints: [fileURLToPath(new URL('./helpers/store-child.ts', import.meta.url))],
+    outfile: childScript,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    conditions: ['source'],
+    // Native, and found from here.
+    alias: { lmdb: import.meta.resolve('lmdb') },
+    external: ['file:*'],
+    logLevel: 'error',
+  });
+});
+const childArguments = (folder: string, act: string): string[] => [childScript, folder, act];
 const start = (folder: string, act: string): ChildProcess =>
   spawn(process.execPath, childArguments(folder, act), { stdio: ['ignore', 'pipe', 'ignore'] });
 async function firstLine(child: ChildProcess): Promise<string> {
@@ -207,6 +216,29 @@ describe('transactions', () => {
     expect(again.list('k')).toHaveLength(50);
     expect(again.get('k', 'n0')).toEqual(bytes(0));
     expect(() => again.verify()).not.toThrow();
+  });
+});
+
+describe('deleting', () => {
+  it('is durable, and leaves a store that adds up; markers cannot be named', async () => {
+    const folder = fresh();
+    const first = open(folder);
+    await first.markers().mark(id(1), D(1));
+    first.put('vote', 'a', bytes(1));
+    for (const name of ['a', 'b', 'c']) first.put('operation', name, named(name));
+    first.delete('operation', 'a');
+    first.transaction(() => {
+      first.delete('operation', 'b');
+      first.put('operation', 'b', bytes(2));
+      first.delete('operation', 'c');
+    });
+    expect(() => first.delete('.marker', Buffer.from(id(1)).toString('hex'))).toThrow(BugError);
+    await first.close();
+    const again = open(folder);
+    again.verify();
+    expect(again.list('operation')).toEqual(['b']);
+    expect(again.get('vote', 'a')).toEqual(bytes(1));
+    expect(await again.markers().lookup(id(1))).toEqual(D(1));
   });
 });
 

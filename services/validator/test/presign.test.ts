@@ -15,6 +15,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { openSessionWith } from '../src/sessions/opening.ts';
 import { type SessionRequest, decodeSessionRequest, encodeSessionRequest } from '../src/core.ts';
 import { verifyEvidence } from '../src/evidence.ts';
+import { swollen, lyingIn } from './helpers/lies.ts';
 import { ToyNetwork, curve, fixture, hex, randomFor } from './helpers/toy-network.ts';
 
 const network = new ToyNetwork({ from: fixture() });
@@ -113,6 +114,15 @@ describe('presign sessions', () => {
       const { networkId, parameters } = network;
       expect(verifyEvidence(file, { networkId, parameters, curve })).toMatchObject({ valid: true });
     }
+  });
+
+  it('a contribution far longer than the others is left out, and does not stop them', async () => {
+    const known = newIds(1).length;
+    network.line = lyingIn(network, 4, 'ecdsa-presign', 'round-1', swollen);
+    await network.validator(1).leadPresigns(1);
+    network.line = ({ pass }) => pass();
+    for (const i of [1, 2, 3]) expect(newIds(i)).toHaveLength(known + 1);
+    expect(network.logs.some((text) => text.includes('round-1: validator 4 says'))).toBe(true);
   });
 
   it('a batch that is none is refused before anybody is asked', async () => {

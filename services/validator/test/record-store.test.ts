@@ -99,6 +99,46 @@ describe.each(implementations)('both stores keep the contract: %s', (_name, make
     expect(store.get('k', 'b')).toEqual(bytes(5));
   });
 
+  it('deletes operations of clients and what belongs to them, and nothing else', () => {
+    const store = make();
+    for (const kind of ['operation', 'operation-reply', 'request-key']) {
+      store.put(kind, 'a', bytes(1));
+      store.put(kind, 'b', bytes(2));
+      store.delete(kind, 'a');
+      store.delete(kind, 'a');
+      expect(store.get(kind, 'a')).toBeUndefined();
+      expect(store.list(kind)).toEqual(['b']);
+      // A part of a transaction as any other write.
+      expect(() =>
+        store.transaction(() => {
+          store.delete(kind, 'b');
+          expect(store.get(kind, 'b')).toBeUndefined();
+          throw new Error('no');
+        }),
+      ).toThrow('no');
+      expect(store.get(kind, 'b')).toEqual(bytes(2));
+      expect(store.putOnce(kind, 'a', bytes(3))).toBeUndefined();
+    }
+    // What a validator has promised.
+    for (const kind of [
+      'vote',
+      'assignment',
+      'contribution',
+      'signature',
+      'lock',
+      'presign',
+      'evidence',
+      'Operation',
+    ]) {
+      store.put(kind, 'a', bytes(1));
+      expect(() => store.delete(kind, 'a'), kind).toThrow(BugError);
+      expect(store.get(kind, 'a')).toEqual(bytes(1));
+    }
+    for (const name of ['.marker', 'operation/x', '']) expect(() => store.delete(name, 'a'), name).toThrow(BugError);
+    for (const id of ['../.marker/a', 'x/../../vote/a', ''])
+      expect(() => store.delete('operation', id)).toThrow(BugError);
+  });
+
   it('refuses names that are none', () => {
     const store = make();
     for (const name of ['', '..', '.', 'a/b', '../x', '.tmp-1', 'a\0', 'x'.repeat(201), 'ä']) {

@@ -104,7 +104,7 @@ describe('metrics', () => {
     try {
       const client = await network.client();
       const [wallet] = client.wallets;
-      await wallet?.sign('keccak256', new TextEncoder().encode('watched'));
+      await wallet?.signRaw('keccak256', new TextEncoder().encode('watched'));
       const texts = await Promise.all(metrics.map((one) => one.text()));
       const leader = texts[0] as string;
       expect(sample(leader, 'dwallet_sessions_total', { protocol: 'sign', outcome: 'succeeded' })).toBe(1);
@@ -144,7 +144,7 @@ describe('metrics', () => {
       processMetrics: false,
       sources: {
         presigns: () => ({ available, own: 1 }),
-        compute: () => ({ depth: 5, oldestSeconds: 2, workers: 1 }),
+        compute: () => ({ depth: 5, oldestSeconds: 2, workers: 1, hung: 1 }),
         peers: () =>
           new Map([
             [2, true],
@@ -207,6 +207,9 @@ describe('the HTTP endpoint', () => {
       expect((await ask(server.port, '/readyz')).status).toBe(200);
       expect(await ask(server.port, '/metrics')).toEqual({ status: 200, body: 'metric 1\n' });
       expect((await ask(server.port, '/secrets')).status).toBe(404);
+      // No path of a request ends the process.
+      expect((await ask(server.port, '//')).status).toBe(404);
+      expect((await ask(server.port, '/healthz?verbose')).status).toBe(200);
       expect((await ask(server.port, '/metrics', 'POST')).status).toBe(405);
     } finally {
       await server.close();

@@ -30,11 +30,13 @@ import {
   encodeSignRequest,
   encodeTakePresign,
   maxBodyBytes,
-  messageRequest,
   networkIdOf,
   presignIdsOf,
   presignRequestDigest,
+  rawMessageRequest,
+  rawOrder,
   sealEnvelope,
+  signOrderDigest,
   verifyCertificate,
   verifyPresignCertificate,
 } from '@dwallet/two-pc-mpc/network';
@@ -87,7 +89,7 @@ if (settings.act === 'create') {
     prepare: false,
     allowTestProfile: true,
   });
-  await client.createDWallet();
+  await client.createDWallet({ rawDigests: true });
   process.exit(0);
 }
 
@@ -139,7 +141,7 @@ const purposeOf = (text: string, kind: Purpose['kind']): Purpose => ({
   kind,
 });
 const requestOf = ({ kind, nonce, message }: Purpose) =>
-  kind === 'message' ? messageRequest('sha256', message, nonce) : ({ kind, nonce } as const);
+  kind === 'message' ? rawMessageRequest('sha256', message, nonce) : ({ kind, nonce } as const);
 
 const envelope = (kind: string, session: Uint8Array, body: Uint8Array): Uint8Array =>
   encodeCall(kind, encodeEnvelope(sealEnvelope(account, { networkId, session, kind, body })));
@@ -181,6 +183,7 @@ async function signCall(taken: Taken, purpose: Purpose, variant: number): Promis
     userShare: new Secret(userShare),
     hashScheme: 'sha256',
     message: purpose.message,
+    order: signOrderDigest(rawOrder('sha256', purpose.message)),
     random,
   });
   if (variant === badProof) {
@@ -194,9 +197,8 @@ async function signCall(taken: Taken, purpose: Purpose, variant: number): Promis
       id: dwalletId,
       presignId,
       assignedTo: purpose.kind,
-      hashScheme: 'sha256',
       nonce: purpose.nonce,
-      message: purpose.message,
+      ...rawOrder('sha256', purpose.message),
       signMessage,
     }),
   );

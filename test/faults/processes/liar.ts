@@ -9,11 +9,10 @@ import {
   type Envelope,
   type Fact,
   assignmentFact,
-  bindingDigest,
+  boundDigestOf,
   decodeCall,
   decodeParts,
   decodeReply,
-  decodeSignMessageHeader,
   decodeSignRequest,
   decodeTakePresign,
   encodeEnvelope,
@@ -104,9 +103,8 @@ export class Liar {
 
 /** The fact that binds a presign to the bytes of a client's envelope. */
 function bindingOf(client: Uint8Array): Fact {
-  const { presignId, signMessage } = decodeSignRequest(peekEnvelope(client).body);
-  const header = decodeSignMessageHeader(secp256k1Curve, signMessage);
-  return bindingFact(presignId, bindingDigest(secp256k1Curve, header, signMessage));
+  const request = decodeSignRequest(peekEnvelope(client).body);
+  return bindingFact(request.presignId, boundDigestOf(secp256k1Curve, request));
 }
 function assignmentOf(body: Uint8Array): Fact {
   const [client, id] = decodeParts(body, 'AssignPresign', 2) as [Uint8Array, Uint8Array];

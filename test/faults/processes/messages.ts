@@ -45,12 +45,14 @@ export type Note =
   | { readonly note: 'serving' }
   | { readonly note: 'count'; readonly id: number; readonly points: number; readonly names: readonly string[] };
 
-/** What leaves a validator, in `events.jsonl` before it leaves. Byte strings in hex. */
+/** What leaves a validator, in `events-N.jsonl` of its process before it leaves. Byte strings in hex. */
 export type Event =
   | { readonly event: 'vote'; readonly method: string; readonly signature: string; readonly request: string }
   | { readonly event: 'share'; readonly presign: string; readonly digest: string }
   | { readonly event: 'contribution'; readonly envelope: string }
   | { readonly event: 'certificate'; readonly certificate: string }
+  /** The store itself could not write, on a disk that is really full. */
+  | { readonly event: 'refused-write'; readonly code: string }
   | { readonly event: 'killed'; readonly where: string }
   | { readonly event: 'internal'; readonly text: string };
 

@@ -11,11 +11,10 @@ import { wasmKernel } from '@dwallet/kernel/wasm';
 import { type ValidatorId, secp256k1Curve } from '@dwallet/sigma';
 import {
   type Peer,
-  bindingDigest,
+  boundDigestOf,
   decodeCall,
   decodeParts,
   decodeReply,
-  decodeSignMessageHeader,
   decodeSignRequest,
   encodeCall,
   maxBodyBytes,
@@ -73,13 +72,12 @@ function witness(request: Uint8Array, reply: Uint8Array): void {
     case 'sign/share':
     case 'sign/prove': {
       const [client, certificate] = decodeParts(body, 'ShareRequest', 3) as [Uint8Array, Uint8Array];
-      const { presignId, signMessage } = decodeSignRequest(peekEnvelope(client).body);
-      const header = decodeSignMessageHeader(secp256k1Curve, signMessage);
+      const signing = decodeSignRequest(peekEnvelope(client).body);
       write({ event: 'certificate', certificate: hex(certificate) });
       write({
         event: 'share',
-        presign: hex(presignId),
-        digest: hex(bindingDigest(secp256k1Curve, header, signMessage)),
+        presign: hex(signing.presignId),
+        digest: hex(boundDigestOf(secp256k1Curve, signing)),
       });
     }
   }
@@ -108,6 +106,17 @@ const leftMs = 4;
 
 let disk: DiskFaults = { slowMs: 0, full: false };
 
+/** What the real store cannot write is counted. */
+function noting<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof StoreError && error.code !== 'STORE_CLOSED')
+      write({ event: 'refused-write', code: error.code });
+    throw error;
+  }
+}
+
 function faultyStore(inner: RecordStore): RecordStore {
   let depth = 0;
   const durable = <T>(name: string, work: () => T): T => {
@@ -119,7 +128,7 @@ function faultyStore(inner: RecordStore): RecordStore {
     depth++;
     let value: T;
     try {
-      value = work();
+      value = noting(work);
     } finally {
       depth--;
     }
@@ -136,6 +145,7 @@ function faultyStore(inner: RecordStore): RecordStore {
         inner.put(kind, id, value);
         return undefined;
       }),
+    delete: (kind, id) => durable(kind, () => inner.delete(kind, id)),
     transaction: (work) => durable('a transaction', () => inner.transaction(work)),
     get generation() {
       return inner.generation;

@@ -11,6 +11,8 @@ import { equalBytes } from '../bytes.ts';
 import { TransactionDecodeError } from '../errors.ts';
 import { ByteReader, compactSize, withLength } from './encoding.ts';
 
+/** In all maps together: each of them is kept, and keys are compared within a map. */
+const MAX_ENTRIES = 10_000;
 const MAGIC = Uint8Array.of(0x70, 0x73, 0x62, 0x74, 0xff);
 
 /** One entry of a map. */
@@ -42,14 +44,15 @@ export function decodeMaps(
   if (!equalBytes(reader.take(Math.min(5, bytes.length), 'psbt'), MAGIC)) {
     throw new TransactionDecodeError('psbt', 'does not start with "psbt" and 0xff');
   }
-  const global = readMap(reader, 'psbt.global');
+  const budget = { left: MAX_ENTRIES };
+  const global = readMap(reader, 'psbt.global', budget);
   const { inputs, outputs } = counts(global);
   // Every map has at least its end mark, so a large number in few bytes is a lie.
   if (inputs + outputs > reader.left) throw new TransactionDecodeError('psbt', 'is cut off');
   const maps = {
     global,
-    inputs: Array.from({ length: inputs }, (_, i) => readMap(reader, `psbt.inputs[${i}]`)),
-    outputs: Array.from({ length: outputs }, (_, i) => readMap(reader, `psbt.outputs[${i}]`)),
+    inputs: Array.from({ length: inputs }, (_, i) => readMap(reader, `psbt.inputs[${i}]`, budget)),
+    outputs: Array.from({ length: outputs }, (_, i) => readMap(reader, `psbt.outputs[${i}]`, budget)),
   };
   reader.end('psbt');
   return maps;
@@ -66,12 +69,13 @@ export function encodeMaps({ global, inputs, outputs }: PsbtMaps): Uint8Array {
   return concatBytes(MAGIC, write(global), ...inputs.map(write), ...outputs.map(write));
 }
 
-function readMap(reader: ByteReader, field: string): PsbtMap {
+function readMap(reader: ByteReader, field: string, budget: { left: number }): PsbtMap {
   const map: PsbtEntry[] = [];
   const seen = new Set<string>();
   for (;;) {
     const length = reader.compactSize(field);
     if (length === 0) return map;
+    if (budget.left-- <= 0) throw new TransactionDecodeError(field, `is beyond ${MAX_ENTRIES} entries in all`);
     const key = reader.take(length, field);
     const inner = new ByteReader(key);
     const type = inner.compactSize(field);

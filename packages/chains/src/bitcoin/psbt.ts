@@ -47,6 +47,8 @@ import { decodeMaps, encodeMaps, type PsbtEntry, type PsbtMap, type PsbtMaps, si
 
 /** Previous transactions may be large; a whole request is still bounded. */
 export const MAX_PSBT_REQUEST_BYTES = 1_000_000;
+/** Every validator reads every output of a request, and a person should. */
+export const MAX_OUTPUTS = 250;
 
 /** Types of entries: BIP-174, and BIP-370 for version 2. */
 const GLOBAL = {
@@ -142,7 +144,7 @@ export interface PsbtChain {
    * @throws {@link InvalidIntentError} If there is none, or one of them asks for something else than a first SIGHASH_ALL signature.
    */
   ownInputs(intent: PsbtIntent, publicKey: Uint8Array): readonly number[];
-  /** One per own input, in order. */
+  /** One per own input, in order. Message and digest are computed when they are read: @throws EncodingMismatchError */
   payloads(intent: PsbtIntent, publicKey: Uint8Array): readonly SigningPayload[];
   /** @throws InvalidSignatureError if a signature is missing, of another key, or high-s. */
   attach(intent: PsbtIntent, publicKey: Uint8Array, signatures: readonly EcdsaSignature[]): SignedPsbt;
@@ -329,6 +331,9 @@ function parse(bytes: Uint8Array, network: BitcoinNetworkName): PsbtIntent {
     if (frame.inputs.length === 0) throw new TransactionDecodeError('inputs', 'must not be empty');
     if (frame.inputs.length > MAX_INPUTS) throw new TransactionDecodeError('inputs', `must be at most ${MAX_INPUTS}`);
     if (frame.outputs.length === 0) throw new TransactionDecodeError('outputs', 'must not be empty');
+    if (frame.outputs.length > MAX_OUTPUTS) {
+      throw new TransactionDecodeError('outputs', `must be at most ${MAX_OUTPUTS}`);
+    }
     const seen = new Set<string>();
     const inputs = frame.inputs.map((input, i): PsbtInput => {
       const outpoint = `${input.txid}:${input.vout}`;
@@ -578,11 +583,25 @@ const toTransaction = (intent: PsbtIntent, network: BitcoinNetworkName): Bip143T
   version: intent.version,
   lockTime: intent.lockTime,
   inputs: intent.inputs,
-  outputs: intent.outputs.map(({ address, amountSats }) => ({
+  outputs: intent.outputs.map(({ amountSats }, i) => ({
     amountSats,
-    scriptPubKey: addressToScript(address, network),
+    scriptPubKey: outputScripts(intent, network)[i] as Uint8Array,
   })),
 });
+
+/** Scripts of the addresses that a person reads. Reading one of a taproot address costs a square root, so it is done once per intent. */
+function outputScripts({ outputs }: PsbtIntent, network: BitcoinNetworkName): readonly Uint8Array[] {
+  const known = scriptsOf.get(outputs);
+  if (known?.network === network) return known.scripts;
+  const scripts = outputs.map(({ address }) => addressToScript(address, network));
+  scriptsOf.set(outputs, { network, scripts });
+  return scripts;
+}
+
+const scriptsOf = new WeakMap<
+  readonly BitcoinOutput[],
+  { readonly network: BitcoinNetworkName; readonly scripts: readonly Uint8Array[] }
+>();
 
 function payloadsOf(
   intent: PsbtIntent,
@@ -593,27 +612,48 @@ function payloadsOf(
   const tx = toTransaction(intent, network);
   const prepared: PreparedTransaction = { tx, witnessPreimage: bip143(tx) };
   const own = ownScripts(publicKey);
-  const library = Transaction.fromRaw(serialise(tx), {
-    allowUnknownInputs: true,
-    allowUnknownOutputs: true,
-    disableScriptCheck: true,
-  });
+  const library = once(() =>
+    Transaction.fromRaw(serialise(tx), {
+      allowUnknownInputs: true,
+      allowUnknownOutputs: true,
+      disableScriptCheck: true,
+    }),
+  );
   const scriptCode = p2wpkhScriptCode(hash160(publicKey));
-  return indexes.map((index) => {
+  const payload = (index: number): SigningPayload => {
     const { scriptPubKey, amountSats } = intent.inputs[index] as PsbtInput;
     const type = typeOf(scriptPubKey, own) as InputType;
     const message = type.preimage(prepared, index, amountSats, publicKey);
     const digest = hashMessage('sha256d', message);
     // Two implementations must agree before a key signs.
     const theirs = type.segwit
-      ? library.preimageWitnessV0(index, scriptCode, SIGHASH_ALL, amountSats)
+      ? library().preimageWitnessV0(index, scriptCode, SIGHASH_ALL, amountSats)
       : // Not in its published types.
-        library['preimageLegacy'](index, scriptPubKey, SIGHASH_ALL);
+        library()['preimageLegacy'](index, scriptPubKey, SIGHASH_ALL);
     if (!equalBytes(theirs, digest)) {
       throw new EncodingMismatchError(`inputs[${index}]`, `our ${type.name} preimage differs from the library`);
     }
     return { message, hashScheme: 'sha256d', digest };
+  };
+  // Each payload costs as much as the whole transaction is long, so whoever signs one of many pays for that one.
+  return indexes.map((index) => {
+    const made = once(() => payload(index));
+    return {
+      hashScheme: 'sha256d',
+      get message() {
+        return made().message;
+      },
+      get digest() {
+        return made().digest;
+      },
+    };
   });
+}
+
+/** Computed when it is asked for first. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 interface FinishedInput {
@@ -778,5 +818,5 @@ function estimateSize(intent: PsbtIntent, network: BitcoinNetworkName): number |
     if (type === undefined) return undefined;
     size += type.vbytes;
   }
-  return intent.outputs.reduce((sum, { address }) => sum + 9 + addressToScript(address, network).length, size);
+  return outputScripts(intent, network).reduce((sum, script) => sum + 9 + script.length, size);
 }

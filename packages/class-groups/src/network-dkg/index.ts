@@ -29,6 +29,7 @@ export {
   register,
   verifyRegistrations,
 } from './registration.ts';
+export { largestMessageBytes, largestRehearsalBytes } from './message-sizes.ts';
 export { type NetworkKey, type RehearsalOutcome, confirmRehearsal, rehearsalRequest, rehearse } from './rehearsal.ts';
 export {
   type Deal,

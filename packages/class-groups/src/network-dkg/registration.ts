@@ -28,7 +28,9 @@ import {
   readRistretto,
   readSchnorr,
   ristrettoBase,
+  ristrettoBytes,
   sampleRistrettoScalar,
+  schnorrProofBytes,
   verifySchnorr,
 } from './ristretto-proofs.ts';
 import {
@@ -69,6 +71,9 @@ const registrationContext = (input: NetworkDkgInput, validator: ValidatorId): Ui
   encodeClgContext(
     proofContext(input, sessionOf(input, input.context.identities), 'register', validator, 'kem-key', []),
   );
+
+/** Exact size of a registration. */
+export const registerMessageBytes = 2 + 32 + ristrettoBytes + schnorrProofBytes;
 
 /** version || type || session (32) || K_v (32) || proof (64). */
 export const encodeRegister = (input: NetworkDkgInput, { key, proof }: RegisterMessage): Uint8Array =>

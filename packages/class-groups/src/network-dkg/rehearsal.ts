@@ -52,7 +52,8 @@ export type RehearsalOutcome =
   /** Fewer than t shares are proven: wait for more. */
   | { readonly kind: 'waiting'; readonly have: number; readonly need: number; readonly blamed: readonly Blame[] };
 
-type RehearsalInput = NetworkDkgInput & {
+/** What the rehearsal runs on. */
+export type RehearsalInput = NetworkDkgInput & {
   readonly committee: RegisteredCommittee;
   readonly outcome: UnrehearsedKey;
 };

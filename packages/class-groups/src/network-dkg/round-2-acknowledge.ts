@@ -96,6 +96,10 @@ export interface Judgement {
   readonly blamed: readonly Blame[];
 }
 
+/** Size of an acknowledgement that rejects every deal. */
+export const largestAcknowledgeBytes = ({ access: { validators } }: Pick<NetworkDkgInput, 'access'>): number =>
+  2 + 32 + 32 + 4 + ((validators.length + 7) >> 3) + 4 + validators.length * (2 + evidenceBytes);
+
 /**
  * version || type || session (32) || deals digest (32) || u32 count of deals || bit vector, 1 = rejected, first deal in the top bit ||
  * u32 count of complaints || each: u16 dealer || S (32) || proof (96).

@@ -88,6 +88,10 @@ function requireReveal(input: NetworkDkgInput & { readonly judgement: Judgement 
   return decision.shares;
 }
 
+/** Size of a message that reveals as many shares as the policy allows. */
+export const largestRevealBytes = (input: NetworkDkgInput): number =>
+  2 + 32 + 32 + 4 + resolvePolicy(input).maxRevealedWeight * shareBytes(input);
+
 /** version || type || session (32) || judgement digest (32) || u32 count || each share in ceil(ell_sh / 8) bytes, ascending numbers. */
 export function encodeReveal(
   input: NetworkDkgInput & { readonly judgement: Judgement },

@@ -23,10 +23,6 @@ export class BlindingPool {
   take(): BlindingPair | undefined {
     return this.#pairs.pop();
   }
-  /** Forgets all pairs. */
-  clear(): void {
-    this.#pairs.length = 0;
-  }
 }
 
 /** Pairs that one share keeps at most. */

@@ -1,6 +1,6 @@
 /**
- * The client's record of used presigns (MPC:V4): the exact bytes of every message, stored before they are sent. A retry sends these bytes
- * again; a second message for one presign would give the private key away (MPC 8.3).
+ * The client's record of used presigns (MPC:V4): the exact bytes of every message, stored before they are sent, and the digest of what it was made
+ * for. A retry sends these bytes again; a second message for one presign would give the private key away (MPC 8.3).
  *
  * @module
  */

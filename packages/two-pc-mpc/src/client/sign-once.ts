@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { CheckError } from '@dwallet/sigma';
+import { CheckError, type Digest, concat } from '@dwallet/sigma';
 import type { ComputePool } from '../compute/pool.ts';
 import { createSignMessage, createSignMessageIn } from '../ecdsa/sign/client-sign.ts';
 import { hashMessage } from '../ecdsa/sign/message-hash.ts';
 import { decodeSignMessageHeader } from '../ecdsa/sign/sign-message.ts';
-import type { HashScheme } from '../types.ts';
+import type { DWalletRecord, HashScheme } from '../types.ts';
 import { bytesEqual } from '../wire/format.ts';
 import { type PreparePresignArguments, type PreparedPresign, openPresign, signPrepared } from './prepare-presign.ts';
 import type { SignMessageStore } from './sign-message-store.ts';
@@ -18,6 +18,8 @@ export interface SignOnceArguments extends PreparePresignArguments {
   readonly hashScheme: HashScheme;
   /** The exact message that the user saw and approved (MPC:V5); its digest is computed here. */
   readonly message: Uint8Array;
+  /** What validators are told about it (`signOrderDigest`): one presign serves one order, as they see it too. */
+  readonly order: Digest;
   /** From `preparePresign` for this presign and dWallet; empty afterwards, whatever happens. */
   readonly prepared?: PreparedPresign;
   /** Where a message that is not prepared is computed; default: here. */
@@ -40,19 +42,15 @@ export async function signOnce(args: SignOnceArguments): Promise<Uint8Array> {
 }
 
 async function signOrRepeat(args: SignOnceArguments): Promise<Uint8Array> {
-  const { store, setup, record, presign, hashScheme, message, prepared } = args;
+  const { store, setup, record, presign, hashScheme, message, order, prepared } = args;
   const { curve } = setup;
   const messageDigest = hashMessage(hashScheme, message);
 
-  const requireSameRequest = (bytes: Uint8Array): Uint8Array => {
-    const header = decodeSignMessageHeader(curve, bytes);
-    const same =
-      bytesEqual(header.presignId, presign.presignId) &&
-      header.publicKey.equals(record.publicKey) &&
-      header.hashScheme === hashScheme &&
-      bytesEqual(header.messageDigest, messageDigest);
-    if (!same) throw new CheckError('MPC:V4', 'presign', 'was already used for another message');
-    return bytes;
+  const requireSameRequest = (found: Uint8Array): Uint8Array => {
+    const { presignId } = decodeSignMessageHeader(curve, found);
+    if (!bytesEqual(presignId, presign.presignId) || !servesOrder(record, found, { hashScheme, messageDigest, order }))
+      throw new CheckError('MPC:V4', 'presign', 'was already used for another message');
+    return found.slice(0, -orderBytes);
   };
 
   const stored = await store.get(presign.presignId);
@@ -61,7 +59,27 @@ async function signOrRepeat(args: SignOnceArguments): Promise<Uint8Array> {
   const bytes =
     prepared === undefined ? await createMessage(args) : signPrepared(prepared, args, hashScheme, messageDigest);
   // Another call may have stored its bytes meanwhile: those are the message, and ours never existed.
-  return requireSameRequest(await store.putIfAbsent(presign.presignId, bytes));
+  return requireSameRequest(await store.putIfAbsent(presign.presignId, concat(bytes, order)));
+}
+
+const orderBytes = 32;
+
+/**
+ * Whether what a message store has for a presign (SignMsg, then the digest of the order) is for this dWallet, message and order. Another one is never
+ * sent with that presign.
+ */
+export function servesOrder(
+  record: DWalletRecord,
+  stored: Uint8Array,
+  asked: { readonly hashScheme: HashScheme; readonly messageDigest: Digest; readonly order: Digest },
+): boolean {
+  const header = decodeSignMessageHeader(record.curve, stored);
+  return (
+    header.publicKey.equals(record.publicKey) &&
+    header.hashScheme === asked.hashScheme &&
+    bytesEqual(header.messageDigest, asked.messageDigest) &&
+    bytesEqual(stored.subarray(-orderBytes), asked.order)
+  );
 }
 
 /** What a pool computes for a call that turns out to be the second one never existed either: it is dropped like any other loser. */

@@ -9,7 +9,7 @@ import { type Curve, DecodeError, digestTagged } from '@dwallet/sigma';
 import { withSetupTables } from '../network-setup/setup-commitment.ts';
 import { decodeSetupRecord } from '../network-setup/setup-record.ts';
 import type { NetworkSetup } from '../types.ts';
-import { type Job, type Priority, frameResult } from './pool.ts';
+import { type Job, frameResult } from './pool.ts';
 
 export interface JobContext {
   readonly parameters: PublicParameters;
@@ -25,7 +25,6 @@ export interface JobContext {
 /** One kind of job. */
 export interface JobDefinition {
   readonly secret: boolean;
-  readonly priority: Priority;
   /** Pure. May overwrite its input. */
   run(context: JobContext, input: Uint8Array): Uint8Array;
 }

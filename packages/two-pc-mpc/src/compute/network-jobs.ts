@@ -8,13 +8,9 @@ import {
   CheckError,
   DecodeError,
   type Digest,
-  InvalidArgumentsError,
   type Random,
   Reader,
-  type ValidatorId,
-  concat,
   encodeText,
-  encodeUint16,
   encodeUint64,
   readElement,
   seededRandom,
@@ -26,7 +22,7 @@ import { verifyDWallet } from '../dwallet-dkg/network-verify.ts';
 import { decodeDWalletRecord, encodeDWalletRecord } from '../dwallet-dkg/record.ts';
 import { abortJob, runResolveAbort } from '../ecdsa/sign/identifiable-abort.ts';
 import { runAssignPresign, runVerifySignMessage, signJob } from '../ecdsa/sign/network-verify.ts';
-import type { Inbox } from '../inbox.ts';
+import { type Inbox, requireMembers } from '../inbox.ts';
 import {
   type AggregatedSetup,
   checkSetupContributions,
@@ -39,12 +35,20 @@ import type { DWalletRecord, NetworkSetup } from '../types.ts';
 import { verifyUserKeyRegistration } from '../user-encryption-key.ts';
 import { bytesEqual } from '../wire/format.ts';
 import type { JobContext, JobTable } from './job-context.ts';
-import { type ComputePool, type RunOptions, encodeBlames, packParts, readBlames, runJob, unpackParts } from './pool.ts';
+import { decodeInbox, encodeInbox, encodeNumbers, readNumbers, seedBytes } from './parts.ts';
+import {
+  type ComputePool,
+  type RunOptions,
+  encodeBlames,
+  packParts,
+  readAnswer,
+  readBlames,
+  runJob,
+  unpackParts,
+} from './pool.ts';
 import { presignJobs } from './presign-jobs.ts';
 
 const names = { dwallet: 'dwallet/verify', setup: 'setup/aggregate' } as const;
-const seedBytes = 32;
-const maxMembers = 128;
 
 // dWallet DKG ----------------------------------------------------------------------------------------------------------------------
 
@@ -121,7 +125,7 @@ export async function verifyDWalletIn(
     random(seedBytes),
   );
   const output = await runJob(pool, { name: names.dwallet, input, secret: false }, { priority: 'normal', ...options });
-  const record = decodeDWalletRecord(setup, output);
+  const record = readAnswer(names.dwallet, () => decodeDWalletRecord(setup, output));
   if (!bytesEqual(record.digest, message.outputDigest)) {
     throw new CheckError('MPC:K7', 'DkgMsg.output', 'differs from the output that the network derives');
   }
@@ -139,11 +143,7 @@ function runAggregateSetup(context: JobContext, input: Uint8Array): Uint8Array {
     Uint8Array,
   ];
   const { curve, parameters } = context;
-  const inbox = new Map<ValidatorId, Uint8Array>();
-  for (const entry of unpackParts(entries, 'AggregateSetupJob.inbox', [0, maxMembers])) {
-    const [validator, message] = unpackParts(entry, 'AggregateSetupJob.inbox[]', 2) as [Uint8Array, Uint8Array];
-    inbox.set(validatorId(new Reader(validator, 'AggregateSetupJob').uint16('validator')), message);
-  }
+  const { access, inbox } = decodeInbox(entries, 'AggregateSetupJob');
   const reader = new Reader(key, 'AggregateSetupJob');
   const element = readElement(reader, parameters.group, 'pk');
   reader.end();
@@ -152,12 +152,12 @@ function runAggregateSetup(context: JobContext, input: Uint8Array): Uint8Array {
     parameters,
     encryptionKey: { element },
     sessionId: sessionId(session),
-    access: { validators: [...inbox.keys()] },
+    access,
     inbox,
     random: seededRandom(seed),
   });
   return packParts(
-    concat(...checked.accepted.map((v) => encodeUint16(v))),
+    encodeNumbers(checked.accepted),
     encodeBlames(checked.blamed),
     checked.setup === undefined ? new Uint8Array(0) : encodeSetupRecord(checked.setup),
   );
@@ -170,43 +170,40 @@ export async function aggregateSetupIn(
   options: RunOptions = {},
 ): Promise<AggregatedSetup> {
   const { curve, parameters, encryptionKey, access, inbox, random } = args;
-  for (const validator of inbox.keys()) {
-    if (!access.validators.includes(validator)) {
-      throw new InvalidArgumentsError('inbox', `sender ${validator} is not in the committee`);
-    }
-  }
+  requireMembers(access, inbox);
   const input = packParts(
     parameters.group.encode(encryptionKey.element),
     args.sessionId,
-    packParts(...[...inbox].map(([validator, bytes]) => packParts(encodeUint16(validator), bytes))),
+    encodeInbox(inbox, undefined),
     random(seedBytes),
   );
   const output = await runJob(pool, { name: names.setup, input, secret: false }, { priority: 'normal', ...options });
-  const [ids, faults, record] = unpackParts(output, 'AggregateSetupJob', 3) as [Uint8Array, Uint8Array, Uint8Array];
-  const reader = new Reader(ids, 'AggregateSetupJob.accepted');
-  const accepted: ValidatorId[] = [];
-  while (reader.remaining > 0) accepted.push(validatorId(reader.uint16(`[${accepted.length}]`)));
-  if (new Set(accepted).size !== accepted.length || accepted.some((v) => !inbox.has(v))) {
-    throw new DecodeError('AggregateSetupJob.accepted', 'names others than the senders');
-  }
-  const blames = new Reader(faults, 'AggregateSetupJob.blamed');
-  const blamed = readBlames(blames, 'list');
-  blames.end();
-  const setup = record.length === 0 ? undefined : decodeSetupRecord(curve, parameters, record);
-  if (setup !== undefined && !parameters.group.equals(setup.encryptionKey.element, encryptionKey.element)) {
-    throw new DecodeError('AggregateSetupJob.setup', 'is of another network key');
-  }
-  return requireSetupOf(access, { accepted, blamed, setup });
+  const checked = readAnswer(names.setup, () => {
+    const [ids, faults, record] = unpackParts(output, 'AggregateSetupJob', 3) as [Uint8Array, Uint8Array, Uint8Array];
+    const accepted = readNumbers(ids, 'AggregateSetupJob.accepted').map((v) => validatorId(v));
+    if (new Set(accepted).size !== accepted.length || accepted.some((v) => !inbox.has(v))) {
+      throw new DecodeError('AggregateSetupJob.accepted', 'names others than the senders');
+    }
+    const blames = new Reader(faults, 'AggregateSetupJob.blamed');
+    const blamed = readBlames(blames, 'list');
+    blames.end();
+    const setup = record.length === 0 ? undefined : decodeSetupRecord(curve, parameters, record);
+    if (setup !== undefined && !parameters.group.equals(setup.encryptionKey.element, encryptionKey.element)) {
+      throw new DecodeError('AggregateSetupJob.setup', 'is of another network key');
+    }
+    return { accepted, blamed, setup };
+  });
+  return requireSetupOf(access, checked);
 }
 
 /** All jobs of a validator. */
 export const networkJobs: JobTable = {
   ...presignJobs,
-  [signJob.assign]: { secret: false, priority: 'normal', run: runAssignPresign },
-  [signJob.verify]: { secret: false, priority: 'urgent', run: runVerifySignMessage },
-  [abortJob]: { secret: false, priority: 'urgent', run: runResolveAbort },
-  [names.dwallet]: { secret: false, priority: 'normal', run: runVerifyDWallet },
-  [names.setup]: { secret: false, priority: 'normal', run: runAggregateSetup },
+  [signJob.assign]: { secret: false, run: runAssignPresign },
+  [signJob.verify]: { secret: false, run: runVerifySignMessage },
+  [abortJob]: { secret: false, run: runResolveAbort },
+  [names.dwallet]: { secret: false, run: runVerifyDWallet },
+  [names.setup]: { secret: false, run: runAggregateSetup },
 };
 
 /** Those that may run on other machines of the operator: their inputs are public. */

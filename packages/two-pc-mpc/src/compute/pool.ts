@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { TableDecodeError } from '@dwallet/kernel';
 import {
   CheckError,
   DWalletError,
@@ -153,6 +154,56 @@ export async function runJob(pool: ComputePool, job: Job, options: RunOptions = 
     return openResult(job, framed);
   } finally {
     if (job.secret) framed.fill(0);
+  }
+}
+
+/** {@link runJob} for a secret input, made of parts: every copy of it is overwritten when the job is over. */
+export async function runSecretJob(
+  pool: ComputePool,
+  name: string,
+  parts: readonly Uint8Array[],
+  options: RunOptions = {},
+): Promise<Uint8Array> {
+  const input = packParts(...parts);
+  try {
+    return await runJob(pool, { name, input, secret: true }, options);
+  } finally {
+    input.fill(0);
+  }
+}
+
+/**
+ * {@link runJob} for an input that this side has parsed and checked itself: what is well-formed here is well-formed there, so a refusal of it
+ * is a fault of the worker, not of whoever sent what is in it.
+ * @param foreseen - the errors that the job may end with all the same: its verdict.
+ * @throws those; ComputeError COMPUTE_FAILED in place of any other, and when there is no result.
+ */
+export async function runCheckedJob(
+  pool: ComputePool,
+  job: Job,
+  options: RunOptions,
+  foreseen: (error: unknown) => boolean,
+): Promise<Uint8Array> {
+  try {
+    return await runJob(pool, job, options);
+  } catch (cause) {
+    if (cause instanceof ComputeError || foreseen(cause)) throw cause;
+    throw new ComputeError('COMPUTE_FAILED', `a worker failed at a ${job.name} that was checked here`, { cause });
+  }
+}
+
+const refusals = [DecodeError, TableDecodeError, CheckError, InvalidArgumentsError] as const;
+
+/**
+ * Reads what a worker answered. What is refused there is the worker's: a DecodeError would say that whoever sent the request is at fault.
+ * @throws ComputeError COMPUTE_GARBLED in place of DecodeError, TableDecodeError, CheckError and InvalidArgumentsError.
+ */
+export function readAnswer<T>(name: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (!refusals.some((kind) => cause instanceof kind)) throw cause;
+    throw new ComputeError('COMPUTE_GARBLED', `what came back is no answer to a ${name}`, { cause });
   }
 }
 

@@ -17,7 +17,6 @@ import {
   type Random,
   Reader,
   type ValidatorId,
-  bytesToInteger,
   concat,
   digest,
   digestTagged,
@@ -44,11 +43,22 @@ import {
 } from '../ecdsa/presign/round-3-encrypt-nonces.ts';
 import { finalizeSlice, requireNonces } from '../ecdsa/presign/finalize.ts';
 import { type PresignIdentification, encodePresign, identifyPresign } from '../ecdsa/presign/presign-record.ts';
-import { type Inbox, type OwnMessage, type RoundOutcome, isOwnMessage, sortBlame } from '../inbox.ts';
+import { type Inbox, type OwnMessage, type RoundOutcome, requireMembers, sortBlame, sortedEntries } from '../inbox.ts';
 import { encodeSetupRecord } from '../network-setup/setup-record.ts';
 import { bytesEqual } from '../wire/format.ts';
 import type { JobContext, JobTable } from './job-context.ts';
-import { type ComputePool, type RunOptions, encodeBlames, packParts, readBlames, runJob, unpackParts } from './pool.ts';
+import { decodeInbox, encodeInbox, encodeNumbers, maxMembers, readNumber, readNumbers, seedBytes } from './parts.ts';
+import {
+  type ComputePool,
+  type RunOptions,
+  encodeBlames,
+  packParts,
+  readAnswer,
+  readBlames,
+  runJob,
+  runSecretJob,
+  unpackParts,
+} from './pool.ts';
 
 const names = {
   masks: 'presign/masks',
@@ -59,8 +69,6 @@ const names = {
   finalize: 'presign/finalize',
 } as const;
 
-const seedBytes = 32;
-const maxMembers = 128;
 const background = { priority: 'background' } as const;
 
 // Pieces of inputs -----------------------------------------------------------------------------------------------------------------
@@ -84,59 +92,8 @@ function openSession(context: JobContext, bytes: Uint8Array): PresignSession & {
   return opened;
 }
 
-function readNumber(bytes: Uint8Array, field: string): number {
-  if (bytes.length !== 2) throw new DecodeError(field, 'must be 2 bytes');
-  return Number(bytesToInteger(bytes));
-}
-
-const sorted = (inbox: Inbox): [ValidatorId, Uint8Array][] => [...inbox].sort(([a], [b]) => a - b);
-/** The own message is marked: whoever compared it with what was sent is this process, not the worker. */
-const encodeInbox = (
-  entries: readonly (readonly [ValidatorId, Uint8Array])[],
-  own: OwnMessage | undefined,
-): Uint8Array =>
-  packParts(
-    ...entries.map(([validator, bytes]) => {
-      const mark = isOwnMessage(new Map([[validator, bytes]]), own, validator);
-      return packParts(encodeUint16(validator), bytes, ...(mark ? [ownMark] : []));
-    }),
-  );
-const ownMark = Uint8Array.of(1);
-
-function openInboxOf(bytes: Uint8Array): {
-  readonly access: Pick<AccessStructure, 'validators'>;
-  readonly inbox: Inbox;
-  readonly own: OwnMessage | undefined;
-} {
-  const inbox = new Map<ValidatorId, Uint8Array>();
-  let own: OwnMessage | undefined;
-  for (const entry of unpackParts(bytes, 'PresignJob.inbox', [0, maxMembers])) {
-    const [number, message, mark] = unpackParts(entry, 'PresignJob.inbox[]', [2, 3]) as [
-      Uint8Array,
-      Uint8Array,
-      Uint8Array?,
-    ];
-    const validator = validatorId(readNumber(number, 'PresignJob.validator'));
-    inbox.set(validator, message);
-    if (mark === undefined) continue;
-    if (own !== undefined || !bytesEqual(mark, ownMark))
-      throw new DecodeError('PresignJob.inbox[].own', 'must mark one message at most');
-    own = { validator, bytes: message };
-  }
-  return { access: { validators: [...inbox.keys()] }, inbox, own };
-}
-
-/** The caller names senders that its transport authenticated; one outside of the committee is this side's bug. */
-function requireMembers(access: AccessStructure, inbox: Inbox): void {
-  for (const validator of inbox.keys()) {
-    if (!access.validators.includes(validator)) {
-      throw new InvalidArgumentsError('inbox', `sender ${validator} is not in the committee`);
-    }
-  }
-}
-
 const encodeOutcome = ({ accepted, blamed }: RoundOutcome, ...rest: readonly Uint8Array[]): Uint8Array =>
-  packParts(concat(...accepted.map((v) => encodeUint16(v))), encodeBlames(blamed), ...rest);
+  packParts(encodeNumbers(accepted), encodeBlames(blamed), ...rest);
 
 /** What a check job says about the validators it was asked about. @throws DecodeError for anything about others, or about one twice. */
 function openOutcome(
@@ -144,9 +101,7 @@ function openOutcome(
   asked: readonly ValidatorId[],
 ): { readonly accepted: ValidatorId[]; readonly blamed: Blame[] } {
   const [ids, faults] = parts as readonly [Uint8Array, Uint8Array];
-  const reader = new Reader(ids, 'PresignJob.accepted');
-  const accepted: ValidatorId[] = [];
-  while (reader.remaining > 0) accepted.push(validatorId(reader.uint16(`[${accepted.length}]`)));
+  const accepted = readNumbers(ids, 'PresignJob.accepted').map((v) => validatorId(v));
   const blames = new Reader(faults, 'PresignJob.blamed');
   const blamed = readBlames(blames, 'list');
   blames.end();
@@ -232,33 +187,19 @@ export async function encryptMaskIn(
   try {
     const parts = await Promise.all(
       ranges(args.batch, pool.parallelism).map(({ from, count }) =>
-        runSecret(pool, names.masks, [session, encodeUint16(from), encodeUint16(count), seed], options),
+        runSecretJob(pool, names.masks, [session, encodeUint16(from), encodeUint16(count), seed], {
+          ...background,
+          ...options,
+        }),
       ),
     );
     const contributions = concat(...parts);
-    return await runSecret(
-      pool,
-      names.proveMasks,
-      [session, encodeUint16(args.validator), seed, contributions],
-      options,
-    );
+    return await runSecretJob(pool, names.proveMasks, [session, encodeUint16(args.validator), seed, contributions], {
+      ...background,
+      ...options,
+    });
   } finally {
     seed.fill(0);
-  }
-}
-
-/** A job whose input is overwritten when it is done. */
-async function runSecret(
-  pool: ComputePool,
-  name: string,
-  parts: readonly Uint8Array[],
-  options: RunOptions,
-): Promise<Uint8Array> {
-  const input = packParts(...parts);
-  try {
-    return await runJob(pool, { name, input, secret: true }, { ...background, ...options });
-  } finally {
-    input.fill(0);
   }
 }
 
@@ -276,7 +217,7 @@ const runPublic = (
 function runCheckMasks(context: JobContext, input: Uint8Array): Uint8Array {
   const [session, inbox, seed] = unpackParts(input, 'CheckMasksJob', 3) as [Uint8Array, Uint8Array, Uint8Array];
   const opened = openSession(context, session);
-  const checked = checkMasks({ ...opened, ...openInboxOf(inbox), random: seededRandom(seed) });
+  const checked = checkMasks({ ...opened, ...decodeInbox(inbox, 'PresignJob'), random: seededRandom(seed) });
   return encodeOutcome(checked, encodeMaskAggregate(opened.setup, checked.sums));
 }
 
@@ -314,7 +255,7 @@ export async function agreeOnMasksIn(
   requireBatch(args.batch);
   requireMembers(args.access, args.inbox);
   const session = encodeSession(args);
-  const entries = sorted(args.inbox);
+  const entries = sortedEntries(args.inbox);
   const groups = ranges(entries.length, pool.parallelism).map(({ from, count }) => entries.slice(from, from + count));
   const checked = await Promise.all(
     groups.map(async (group) => {
@@ -324,12 +265,11 @@ export async function agreeOnMasksIn(
         [session, encodeInbox(group, args.own), args.random(seedBytes)],
         options,
       );
-      const parts = unpackParts(output, 'CheckMasksJob', 3);
-      const outcome = openOutcome(
-        parts,
-        group.map(([validator]) => validator),
-      );
-      return { ...outcome, sum: parts[2] as Uint8Array };
+      return readAnswer(names.checkMasks, () => {
+        const parts = unpackParts(output, 'CheckMasksJob', 3);
+        const asked = group.map(([validator]) => validator);
+        return { ...openOutcome(parts, asked), sum: parts[2] as Uint8Array };
+      });
     }),
   );
   const accepted = checked.flatMap((part) => part.accepted);
@@ -338,7 +278,7 @@ export async function agreeOnMasksIn(
   const sums = checked.filter((part) => part.accepted.length > 0).map(({ sum }) => sum);
   const aggregate =
     sums.length === 1 ? (sums[0] as Uint8Array) : await runPublic(pool, names.addMasks, [session, ...sums], options);
-  const agreed = encodedMaskAggregateDigest(args, aggregate);
+  const agreed = readAnswer(names.addMasks, () => encodedMaskAggregateDigest(args, aggregate));
   return { accepted, blamed, aggregate, digest: agreed, vote: encodeMaskVote(args.sessionId, agreed) };
 }
 
@@ -406,11 +346,11 @@ export async function encryptNoncesIn(
   try {
     const parts = await Promise.all(
       ranges(args.batch, pool.parallelism).map(({ from, count }) =>
-        runSecret(
+        runSecretJob(
           pool,
           names.nonces,
           [session, validator, agreed, encodeUint16(from), sliceOf(args, aggregate, from, count), seed],
-          options,
+          { ...background, ...options },
         ),
       ),
     );
@@ -436,7 +376,7 @@ function runFinalize(context: JobContext, input: Uint8Array): Uint8Array {
   const { setup } = session;
   const outcome = finalizeSlice({
     ...session,
-    ...openInboxOf(inbox),
+    ...decodeInbox(inbox, 'PresignJob'),
     aggregate: decodeMaskAggregate(setup, slice, slice.length / maskAggregateWidth(setup)),
     from: readNumber(from, 'FinalizeJob.from'),
     agreed: digest(agreed),
@@ -472,7 +412,7 @@ export async function finalizePresignsIn(
   requireAgreedBytes(args, aggregate, agreed);
   requireMembers(access, args.inbox);
   const session = encodeSession(args);
-  let entries = sorted(args.inbox);
+  let entries = sortedEntries(args.inbox);
   const blamed: Blame[] = [];
   // Each time round somebody is left out, so this ends.
   for (;;) {
@@ -488,13 +428,15 @@ export async function finalizePresignsIn(
           [session, agreed, encodeUint16(from), part, inbox, args.random(seedBytes)],
           options,
         );
-        const parts = unpackParts(output, 'FinalizeJob', [2, count + 2]);
-        const outcome = openOutcome(parts, asked);
-        const presigns = parts.slice(2).map((bytes, i) => openSlice(args, from + i, bytes));
-        if (presigns.length !== (outcome.accepted.length === 0 ? 0 : count)) {
-          throw new DecodeError('FinalizeJob.presigns', 'are not those of the slice');
-        }
-        return { ...outcome, presigns };
+        return readAnswer(names.finalize, () => {
+          const parts = unpackParts(output, 'FinalizeJob', [2, count + 2]);
+          const outcome = openOutcome(parts, asked);
+          const presigns = parts.slice(2).map((bytes, i) => openSlice(args, from + i, bytes));
+          if (presigns.length !== (outcome.accepted.length === 0 ? 0 : count)) {
+            throw new DecodeError('FinalizeJob.presigns', 'are not those of the slice');
+          }
+          return { ...outcome, presigns };
+        });
       }),
     );
     const culprits = new Set(slices.flatMap((slice) => slice.blamed.map(({ party }) => party)));
@@ -522,10 +464,10 @@ function openSlice(session: PresignSession, index: number, bytes: Uint8Array): E
 }
 
 export const presignJobs: JobTable = {
-  [names.masks]: { secret: true, priority: 'background', run: runMasks },
-  [names.proveMasks]: { secret: true, priority: 'background', run: runProveMasks },
-  [names.checkMasks]: { secret: false, priority: 'background', run: runCheckMasks },
-  [names.addMasks]: { secret: false, priority: 'background', run: runAddMasks },
-  [names.nonces]: { secret: true, priority: 'background', run: runNonces },
-  [names.finalize]: { secret: false, priority: 'background', run: runFinalize },
+  [names.masks]: { secret: true, run: runMasks },
+  [names.proveMasks]: { secret: true, run: runProveMasks },
+  [names.checkMasks]: { secret: false, run: runCheckMasks },
+  [names.addMasks]: { secret: false, run: runAddMasks },
+  [names.nonces]: { secret: true, run: runNonces },
+  [names.finalize]: { secret: false, run: runFinalize },
 };

@@ -34,6 +34,37 @@ export interface WorkerEvents {
   readonly gone: (error?: Error) => void;
 }
 
+/** The part of a thread of Node that a pool uses. */
+export interface ThreadLike {
+  on(event: 'message' | 'error' | 'messageerror' | 'exit', listener: (value: unknown) => void): unknown;
+  postMessage(message: unknown, transfer: ArrayBuffer[]): void;
+  ref(): void;
+  unref(): void;
+  terminate(): Promise<unknown>;
+}
+
+/** A thread as a worker of a pool. It keeps the process alive only while it computes. */
+export function threadPort(worker: ThreadLike, { message, gone }: WorkerEvents): WorkerPort {
+  const lost = (error: unknown): void => gone(error instanceof Error ? error : undefined);
+  worker.unref();
+  worker.on('message', (reply) => {
+    worker.unref();
+    message(reply);
+  });
+  worker.on('error', lost);
+  worker.on('messageerror', lost);
+  worker.on('exit', () => gone());
+  return {
+    post(request) {
+      worker.ref();
+      worker.postMessage(request, [request.input.buffer as ArrayBuffer]);
+    },
+    async terminate() {
+      await worker.terminate();
+    },
+  };
+}
+
 export interface WorkerPoolOptions {
   /** Starts a worker. */
   readonly spawn: (events: WorkerEvents) => WorkerPort;
@@ -45,6 +76,13 @@ export interface WorkerPoolOptions {
   readonly maxAttempts?: number;
   /** Milliseconds of some clock, for the age of jobs. Without it ages are 0. */
   readonly now?: () => number;
+  /** When a worker that does not answer is taken for hung: it is ended, another one takes its place, and its job runs again. Default: never. */
+  readonly patience?: {
+    /** How long a job may run, in milliseconds. */
+    readonly msFor: (job: Job) => number;
+    /** Calls `fn` once after `ms` milliseconds, unless what it returns is called before. */
+    readonly after: (ms: number, fn: () => void) => () => void;
+  };
 }
 
 /** For metrics. */
@@ -57,6 +95,8 @@ export interface PoolStatistics {
   readonly failed: number;
   /** Workers started in place of others that died. */
   readonly restarts: number;
+  /** Workers that were ended because they did not answer. */
+  readonly hung: number;
   /** Jobs that were started again. */
   readonly retries: number;
   /** Refused because too many waited. */
@@ -81,7 +121,7 @@ interface Slot {
   port: WorkerPort | undefined;
   /** Counts the workers of this slot, so that late words of a dead one are not taken for those of its successor. */
   generation: number;
-  task: { readonly id: number; readonly task: Task } | undefined;
+  task: { readonly id: number; readonly task: Task; readonly inTime: () => void } | undefined;
 }
 
 const priorities: readonly Priority[] = ['urgent', 'normal', 'background'];
@@ -92,7 +132,7 @@ const maxBarrenDeaths = 8;
 
 export class WorkerPool implements ComputePool {
   readonly parallelism: number;
-  readonly #options: Required<Omit<WorkerPoolOptions, 'size'>>;
+  readonly #options: Required<Omit<WorkerPoolOptions, 'size' | 'patience'>> & Pick<WorkerPoolOptions, 'patience'>;
   readonly #slots: Slot[];
   readonly #queues: Record<Priority, Task[]> = { urgent: [], normal: [], background: [] };
   readonly #affinities = new Map<string, Slot>();
@@ -103,13 +143,14 @@ export class WorkerPool implements ComputePool {
   #completed = 0;
   #failed = 0;
   #restarts = 0;
+  #hung = 0;
   #retries = 0;
   #refused = 0;
 
-  constructor({ spawn, size, maxQueued = 1024, maxAttempts = 3, now = () => 0 }: WorkerPoolOptions) {
+  constructor({ spawn, size, maxQueued = 1024, maxAttempts = 3, now = () => 0, patience }: WorkerPoolOptions) {
     if (!Number.isInteger(size) || size < 1) throw new ComputeError('COMPUTE_UNAVAILABLE', 'a pool needs one worker');
     this.parallelism = size;
-    this.#options = { spawn, maxQueued, maxAttempts, now };
+    this.#options = { spawn, maxQueued, maxAttempts, now, ...(patience === undefined ? {} : { patience }) };
     this.#slots = Array.from({ length: size }, () => ({ port: undefined, generation: 0, task: undefined }));
   }
 
@@ -129,6 +170,7 @@ export class WorkerPool implements ComputePool {
       completed: this.#completed,
       failed: this.#failed,
       restarts: this.#restarts,
+      hung: this.#hung,
       retries: this.#retries,
       refused: this.#refused,
       oldestMs: waiting.reduce((age, { since }) => Math.max(age, now - since), 0),
@@ -153,7 +195,11 @@ export class WorkerPool implements ComputePool {
         attempts: 0,
         done: false,
         settle: (outcome) => {
-          if (task.done) return;
+          if (task.done) {
+            // Cancelled meanwhile: nobody reads and wipes it.
+            if (job.secret && outcome instanceof Uint8Array) outcome.fill(0);
+            return;
+          }
           task.done = true;
           signal?.removeEventListener('abort', onAbort);
           if (job.secret) task.input.fill(0);
@@ -216,7 +262,7 @@ export class WorkerPool implements ComputePool {
 
   #start(slot: Slot, task: Task): void {
     const id = this.#nextId++;
-    slot.task = { id, task };
+    slot.task = { id, task, inTime: this.#watch(slot, id, task) };
     task.attempts++;
     if (task.attempts > 1) this.#retries++;
     if (task.affinity !== undefined) {
@@ -235,6 +281,17 @@ export class WorkerPool implements ComputePool {
     }
   }
 
+  /** @returns to be called when the worker has answered or is gone. */
+  #watch(slot: Slot, id: number, { job }: Task): () => void {
+    const { patience } = this.#options;
+    if (patience === undefined) return () => {};
+    return patience.after(patience.msFor(job), () => {
+      if (slot.task?.id !== id) return;
+      this.#hung++;
+      this.#gone(slot, slot.generation, new Error('it did not answer'));
+    });
+  }
+
   #spawn(slot: Slot): WorkerPort {
     const generation = ++slot.generation;
     if (generation > 1) this.#restarts++;
@@ -248,6 +305,7 @@ export class WorkerPool implements ComputePool {
     if (slot.generation !== generation || slot.task === undefined || !isResult(reply)) return;
     const { id, task } = slot.task;
     if (reply.id !== id) return;
+    slot.task.inTime();
     slot.task = undefined;
     this.#barrenDeaths = 0;
     task.settle(reply.framed);
@@ -264,6 +322,7 @@ export class WorkerPool implements ComputePool {
     for (const [affinity, holder] of this.#affinities) if (holder === slot) this.#affinities.delete(affinity);
     void port?.terminate().catch(() => {});
     const running = slot.task?.task;
+    slot.task?.inTime();
     slot.task = undefined;
     // Of a job that was cancelled meanwhile nothing is left to run.
     if (running !== undefined && !running.done) {

@@ -4,7 +4,7 @@
  * @module
  */
 import { decryptSquared } from '@dwallet/class-groups';
-import { CheckError, Reader, Secret, concat } from '@dwallet/sigma';
+import { CheckError, DecodeError, type Digest, Reader, Secret, concat, encodeUint8 } from '@dwallet/sigma';
 import { type Committee, decodeCertificate, verifyCertificate } from '../certificates.ts';
 import { signItems, signatureBytes, signingPublicKey, verifyItems } from '../signatures.ts';
 import type { DWalletRecord, NetworkSetup } from '../types.ts';
@@ -25,7 +25,18 @@ export interface AcceptDWalletArgs {
   /** usk; needed in encrypted mode. */
   readonly userSecretKey?: Secret<bigint>;
   readonly accountKey: Secret<Uint8Array>;
+  /** Default: `transactions`. */
+  readonly signingPolicy?: OwnerSigningPolicy;
 }
+
+/**
+ * What the owner lets validators sign with a dWallet, once for ever: only requests that each validator reads by itself, or raw bytes, which
+ * nobody can judge, as well.
+ */
+export type OwnerSigningPolicy = 'transactions' | 'raw-digests';
+
+/** On the wire: the index. */
+const signingPolicies: readonly OwnerSigningPolicy[] = ['transactions', 'raw-digests'];
 
 export interface AcceptedDWallet {
   readonly record: DWalletRecord;
@@ -63,30 +74,55 @@ export function acceptDWallet(args: AcceptDWalletArgs): AcceptedDWallet {
     if (recovered.expose() !== x) throw new CheckError('MPC:A2', 'ct_U', 'encrypts another share');
     recovered.destroy();
   }
-  return { record: own, userShare: pending.userShare, acceptance: acceptanceOf(own, accountKey) };
+  const acceptance = signAcceptance(own, args.signingPolicy ?? 'transactions', accountKey);
+  return { record: own, userShare: pending.userShare, acceptance };
 }
 
-/** MPC:A3: AcceptMsg = (digest of the output, account signature over it). */
-const acceptanceOf = (record: DWalletRecord, accountKey: Secret<Uint8Array>): Uint8Array =>
-  concat(header(messageType.acceptMessage), record.digest, signItems(accountKey, 'accept-dwallet', [record.digest]));
+/** What the owner signs in AcceptMsg: the policy is in it, so nobody else chooses it. */
+const acceptedItems = (digest: Digest, policy: OwnerSigningPolicy): Uint8Array[] => [
+  digest,
+  encodeUint8(signingPolicies.indexOf(policy)),
+];
 
-/**
- * MPC:A3 at the network, and at the owner's other devices: the owner verified this output.
- * @throws DecodeError, CheckError MPC:A3.
- */
-export function verifyAcceptance(record: DWalletRecord, bytes: Uint8Array): void {
-  requireLength(bytes, [2 + 32 + signatureBytes], 'AcceptMsg');
+/** MPC:A3: AcceptMsg = (digest of the output, signing policy, account signature over both). The policy is more than the document has. */
+export function signAcceptance(
+  record: DWalletRecord,
+  policy: OwnerSigningPolicy,
+  accountKey: Secret<Uint8Array>,
+): Uint8Array {
+  const items = acceptedItems(record.digest, policy);
+  return concat(header(messageType.acceptMessage), ...items, signItems(accountKey, 'accept-dwallet', items));
+}
+
+function readAcceptance(bytes: Uint8Array) {
+  requireLength(bytes, [2 + 32 + 1 + signatureBytes], 'AcceptMsg');
   const reader = new Reader(bytes, 'AcceptMsg');
   readHeader(reader, messageType.acceptMessage);
   const digest = readDigest(reader, 'digest');
+  const signingPolicy = signingPolicies[reader.uint8('signingPolicy')];
+  if (signingPolicy === undefined) throw new DecodeError(reader.path('signingPolicy'), 'is unknown');
   const signature = reader.fixed('signature', signatureBytes);
   reader.end();
+  return { digest, signingPolicy, signature };
+}
+
+/** Of an acceptance that {@link verifyAcceptance} has passed. @throws DecodeError */
+export const acceptedSigningPolicy = (bytes: Uint8Array): OwnerSigningPolicy => readAcceptance(bytes).signingPolicy;
+
+/**
+ * MPC:A3 at the network, and at the owner's other devices: the owner verified this output.
+ * @returns what the owner lets validators sign.
+ * @throws DecodeError, CheckError MPC:A3.
+ */
+export function verifyAcceptance(record: DWalletRecord, bytes: Uint8Array): OwnerSigningPolicy {
+  const { digest, signingPolicy, signature } = readAcceptance(bytes);
   if (!bytesEqual(digest, record.digest)) {
     throw new CheckError('MPC:A3', 'AcceptMsg.digest', 'is of another output');
   }
-  if (!verifyItems(record.owner, 'accept-dwallet', [digest], signature)) {
+  if (!verifyItems(record.owner, 'accept-dwallet', acceptedItems(digest, signingPolicy), signature)) {
     throw new CheckError('MPC:A3', 'AcceptMsg.signature', "is not the owner's");
   }
+  return signingPolicy;
 }
 
 /**

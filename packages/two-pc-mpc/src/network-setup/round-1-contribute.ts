@@ -113,6 +113,13 @@ export function encodeSetupContribution(context: SetupContext, contribution: Set
   );
 }
 
+/** Exact size of a contribution. */
+export function setupContributionBytes({ curve, parameters, encryptionKey }: SetupContext): number {
+  const language = encryptionOfDiscreteLog(curve, parameters, encryptionKey);
+  const statements = setupStatements * (2 * parameters.group.elementBytes + curve.pointBytes);
+  return 36 + statements + proofBytes(language, setupStatements);
+}
+
 /** Strict (MPC:N2). @throws DecodeError; CheckError MPC:N1 for another number of statements. */
 export function decodeSetupContribution(context: SetupContext, bytes: Uint8Array): SetupContribution {
   const { curve, parameters, encryptionKey } = context;
@@ -123,8 +130,7 @@ export function decodeSetupContribution(context: SetupContext, bytes: Uint8Array
   const session = sessionId(reader.fixed('sessionId', 32));
   const count = reader.uint8('count');
   if (count !== setupStatements) throw new CheckError('MPC:N1', reader.path('count'), `${count} statements`);
-  const size = setupStatements * (2 * parameters.group.elementBytes + curve.pointBytes) + proofBytes(language, count);
-  requireLength(bytes, [36 + size], 'SetupContribution');
+  requireLength(bytes, [setupContributionBytes(context)], 'SetupContribution');
   const read = (j: number) => ({
     ciphertext: readCiphertext(reader, parameters, `ct[${j}]`),
     point: readPoint(reader, curve, `X[${j}]`),

@@ -6,6 +6,7 @@
  */
 import {
   type Blame,
+  type Curve,
   DecodeError,
   type Digest,
   type PresignId,
@@ -24,6 +25,7 @@ import {
 } from '@dwallet/sigma';
 import type { Fact } from '../certificates.ts';
 import { hashMessage, hashSchemeId, hashSchemes } from '../ecdsa/sign/message-hash.ts';
+import { bindingDigest, decodeSignMessageHeader } from '../ecdsa/sign/sign-message.ts';
 import type { HashScheme } from '../types.ts';
 
 /** Kinds of client envelopes. */
@@ -37,6 +39,10 @@ export const clientKind = {
 
 /** Largest message to sign, in bytes. */
 export const maxMessageBytes = 1024 * 1024;
+/** Largest encoded request of a chain, in bytes: a PSBT with its previous transactions. */
+export const maxChainRequestBytes = 1024 * 1024;
+/** Largest authority, in bytes. */
+export const maxAuthorityBytes = 4096;
 /** Largest SignMsg, in bytes: fits every profile. */
 export const maxSignMessageBytes = 16 * 1024;
 
@@ -56,7 +62,7 @@ export function decodeCreateDWallet(bytes: Uint8Array): { readonly fresh: Uint8A
   return { fresh, message };
 }
 
-/** accept-dwallet: dWallet id, then AcceptMsg. */
+/** accept-dwallet: dWallet id, then AcceptMsg, which carries the owner's signing policy. */
 export const encodeAcceptDWallet = (id: SessionId, acceptance: Uint8Array): Uint8Array =>
   concat(id, encodeBytes(acceptance));
 
@@ -69,7 +75,54 @@ export function decodeAcceptDWallet(bytes: Uint8Array): { readonly id: SessionId
 }
 
 /**
- * What a presign is assigned to (MPC 5.8 rule 1), beside the dWallet: one message that is known, or a place that one message will take (a
+ * What the owner wants signed: bytes that say themselves what they are, or a request of a chain that every validator reads by itself and
+ * derives the message from. This package does not know chains: whoever decodes a request reads it.
+ */
+export type SignContent =
+  | { readonly kind: 'raw'; readonly hashScheme: HashScheme; readonly message: Uint8Array }
+  | {
+      readonly kind: 'request';
+      /** Canonical encoding of chain, format and raw unsigned bytes (`encodeRequest` of `@dwallet/chains`). */
+      readonly request: Uint8Array;
+      /** Which of the messages in it is signed, from 0: an input of a PSBT, for example. */
+      readonly payload: number;
+    };
+
+/** A content, and what its owner says entitles him to it. */
+export interface SignOrder {
+  readonly content: SignContent;
+  /** For the policies of validators, such as the certified entry that a vault pays; opaque here. At most {@link maxAuthorityBytes}. */
+  readonly authority: Uint8Array;
+}
+
+/** What the key signs: hash(message). */
+export interface MessageToSign {
+  readonly hashScheme: HashScheme;
+  readonly message: Uint8Array;
+}
+
+const contentKinds: readonly SignContent['kind'][] = ['raw', 'request'];
+
+const encodeContent = (content: SignContent): Uint8Array => {
+  const kind = encodeUint8(contentKinds.indexOf(content.kind));
+  return content.kind === 'raw'
+    ? concat(kind, encodeUint8(hashSchemeId(content.hashScheme)), encodeBytes(content.message))
+    : concat(kind, encodeUint16(content.payload), encodeBytes(content.request));
+};
+
+/** 32 bytes: names content and authority. Assignment and binding both cover it, so two orders that differ in anything are two requests. */
+export const signOrderDigest = ({ content, authority }: SignOrder): Digest =>
+  digestTagged('sign-order', [encodeContent(content), authority]);
+
+/** An order of bytes that nobody reads. */
+export const rawOrder = (
+  hashScheme: HashScheme,
+  message: Uint8Array,
+  authority: Uint8Array = new Uint8Array(0),
+): SignOrder => ({ content: { kind: 'raw', hashScheme, message }, authority });
+
+/**
+ * What a presign is assigned to (MPC 5.8 rule 1), beside the dWallet: one order that is known, or a place that one order will take (a
  * reservation). Two kinds, two tags: no digest of one is a digest of the other.
  */
 export type PresignRequest =
@@ -78,7 +131,9 @@ export type PresignRequest =
       readonly hashScheme: HashScheme;
       /** 32 bytes. */
       readonly messageDigest: Digest;
-      /** 32 bytes; makes equal messages different requests. */
+      /** {@link signOrderDigest}. */
+      readonly order: Digest;
+      /** 32 bytes; makes equal orders different requests. */
       readonly nonce: Uint8Array;
     }
   | { readonly kind: 'reservation' /** 32 bytes. */; readonly nonce: Uint8Array };
@@ -91,26 +146,37 @@ const requestKinds: readonly PresignRequestKind[] = ['message', 'reservation'];
 /** How many presigns one dWallet may hold by reservations that have signed nothing yet. Every validator counts for itself. */
 export const maxReservedPresigns = 4;
 
-const messageRequestDigest = (id: SessionId, scheme: HashScheme, messageDigest: Digest, nonce: Uint8Array): Digest =>
-  digestTagged('sign-request', [id, encodeUint8(hashSchemeId(scheme)), messageDigest, nonce]);
-
 /** 32 bytes: what validators store and certify. */
 export const presignRequestDigest = (id: SessionId, request: PresignRequest): Digest =>
   request.kind === 'message'
-    ? messageRequestDigest(id, request.hashScheme, request.messageDigest, request.nonce)
+    ? digestTagged('sign-request', [
+        id,
+        encodeUint8(hashSchemeId(request.hashScheme)),
+        request.messageDigest,
+        request.order,
+        request.nonce,
+      ])
     : digestTagged('sign-reservation', [id, request.nonce]);
 
-/** The request for a known message: its digest is fixed before the client learns which presign it gets. */
-export const messageRequest = (hashScheme: HashScheme, message: Uint8Array, nonce: Uint8Array): PresignRequest => ({
+/**
+ * The request for a known order: its digest is fixed before the client learns which presign it gets.
+ * @param signed - the message that the order's content comes to.
+ */
+export const messageRequest = (
+  order: SignOrder,
+  { hashScheme, message }: MessageToSign,
+  nonce: Uint8Array,
+): PresignRequest => ({
   kind: 'message',
   hashScheme,
   messageDigest: hashMessage(hashScheme, message),
+  order: signOrderDigest(order),
   nonce,
 });
 
-/** {@link presignRequestDigest} of a request for a known message. */
-export const signRequestDigest = (id: SessionId, scheme: HashScheme, message: Uint8Array, nonce: Uint8Array): Digest =>
-  presignRequestDigest(id, messageRequest(scheme, message, nonce));
+/** {@link messageRequest} for raw bytes without an authority. */
+export const rawMessageRequest = (hashScheme: HashScheme, message: Uint8Array, nonce: Uint8Array): PresignRequest =>
+  messageRequest(rawOrder(hashScheme, message), { hashScheme, message }, nonce);
 
 /**
  * take-presign: dWallet id, kind, then what the digest is made of, so that validators know which kind they assign. They derive the digest.
@@ -119,7 +185,9 @@ export const encodeTakePresign = (id: SessionId, request: PresignRequest): Uint8
   concat(
     id,
     encodeUint8(requestKinds.indexOf(request.kind)),
-    ...(request.kind === 'message' ? [encodeUint8(hashSchemeId(request.hashScheme)), request.messageDigest] : []),
+    ...(request.kind === 'message'
+      ? [encodeUint8(hashSchemeId(request.hashScheme)), request.messageDigest, request.order]
+      : []),
     request.nonce,
   );
 
@@ -151,7 +219,8 @@ export function decodeTakePresign(bytes: Uint8Array): TakePresign {
   if (kind === 'message') {
     const hashScheme = readHashScheme(reader);
     const messageDigest = digest(reader.fixed('messageDigest', 32));
-    request = { kind, hashScheme, messageDigest, nonce: reader.fixed('nonce', 32) };
+    const order = digest(reader.fixed('order', 32));
+    request = { kind, hashScheme, messageDigest, order, nonce: reader.fixed('nonce', 32) };
   } else {
     request = { kind, nonce: reader.fixed('nonce', 32) };
   }
@@ -160,16 +229,13 @@ export function decodeTakePresign(bytes: Uint8Array): TakePresign {
 }
 
 /** One signature asked for. */
-export interface SignRequest {
+export interface SignRequest extends SignOrder {
   readonly id: SessionId;
   readonly presignId: PresignId;
   /** What the presign was taken for. */
   readonly assignedTo: PresignRequestKind;
-  readonly hashScheme: HashScheme;
   /** 32 bytes: that of the {@link PresignRequest}. */
   readonly nonce: Uint8Array;
-  /** The message itself. */
-  readonly message: Uint8Array;
   /** SignMsg. */
   readonly signMessage: Uint8Array;
 }
@@ -179,33 +245,60 @@ export const encodeSignRequest = (request: SignRequest): Uint8Array =>
     request.id,
     request.presignId,
     encodeUint8(requestKinds.indexOf(request.assignedTo)),
-    encodeUint8(hashSchemeId(request.hashScheme)),
     request.nonce,
-    encodeBytes(request.message),
+    encodeContent(request.content),
+    encodeBytes(request.authority),
     encodeBytes(request.signMessage),
   );
 
+function readContent(reader: Reader): SignContent {
+  const kind = contentKinds[reader.uint8('content')];
+  switch (kind) {
+    case 'raw':
+      return { kind, hashScheme: readHashScheme(reader), message: reader.bytes('message', maxMessageBytes) };
+    case 'request': {
+      const payload = reader.uint16('payload');
+      return { kind, payload, request: reader.bytes('request', maxChainRequestBytes) };
+    }
+    default:
+      throw new DecodeError(reader.path('content'), 'is unknown');
+  }
+}
+
+/** Strict. @throws DecodeError */
 export function decodeSignRequest(bytes: Uint8Array): SignRequest {
   const reader = new Reader(bytes, 'SignRequest');
   const id = sessionId(reader.fixed('id', 32));
   const presign = presignId(reader.fixed('presignId', 32));
   const assignedTo = readRequestKind(reader, 'assignedTo');
-  const hashScheme = readHashScheme(reader);
   const nonce = reader.fixed('nonce', 32);
-  const message = reader.bytes('message', maxMessageBytes);
+  const content = readContent(reader);
+  const authority = reader.bytes('authority', maxAuthorityBytes);
   const signMessage = reader.bytes('signMessage', maxSignMessageBytes);
   reader.end();
-  return { id, presignId: presign, assignedTo, hashScheme, nonce, message, signMessage };
+  return { id, presignId: presign, assignedTo, nonce, content, authority, signMessage };
 }
 
 /**
- * The request digest that the presign of a sign request must have been assigned to (MPC:S1). For a reservation the message is not in it: what ties
- * the presign to one message is the binding to D, which covers message digest and client bytes (MPC 5.8 rules 2 and 3).
+ * The request digest that the presign of a sign request must have been assigned to (MPC:S1). For a reservation the order is not in it: what ties
+ * the presign to one order is the binding to D, which covers order, message digest and client bytes (MPC 5.8 rules 2 and 3).
+ * @param signed - the message that the content comes to, as whoever checks the request has read it.
  */
-export const assignedRequestOf = ({ id, assignedTo, hashScheme, message, nonce }: SignRequest): Digest =>
+export const assignedRequestOf = (request: SignRequest, signed: MessageToSign): Digest =>
   presignRequestDigest(
-    id,
-    assignedTo === 'message' ? messageRequest(hashScheme, message, nonce) : { kind: 'reservation', nonce },
+    request.id,
+    request.assignedTo === 'message'
+      ? messageRequest(request, signed, request.nonce)
+      : { kind: 'reservation', nonce: request.nonce },
+  );
+
+/** D of MPC 5.8 for a sign request: what a quorum binds its presign to. Reads the header of SignMsg only. @throws DecodeError */
+export const boundDigestOf = (curve: Curve, request: SignRequest): Digest =>
+  bindingDigest(
+    curve,
+    decodeSignMessageHeader(curve, request.signMessage),
+    signOrderDigest(request),
+    request.signMessage,
   );
 
 /** Replies are lists of byte strings of a fixed number. */

@@ -2,8 +2,18 @@
  * Heavy steps as jobs: they come to the same results as the functions that they stand for, however the work is shared out; and a pool that
  * lies about another input, garbles bytes or dies leads to an error, never to a verified message, a share, or another sum.
  */
-import { BugError, Secret, type ValidatorId, encodeText, mod, sessionId } from '@dwallet/sigma';
-import { describe, expect, test } from 'vitest';
+import {
+  BugError,
+  CheckError,
+  DecodeError,
+  Secret,
+  type ValidatorId,
+  encodeText,
+  encodeUint64,
+  mod,
+  sessionId,
+} from '@dwallet/sigma';
+import { describe, expect, test, vi } from 'vitest';
 import { createDWallet } from '../../src/dwallet-dkg/client-create.ts';
 import { decodeDkgMessage } from '../../src/dwallet-dkg/dkg-message.ts';
 import { deriveRecord, encodeDWalletRecord } from '../../src/dwallet-dkg/record.ts';
@@ -14,6 +24,7 @@ import { decodePresignRound1 } from '../../src/ecdsa/presign/round-1-encrypt-mas
 import { encodeMaskAggregate } from '../../src/ecdsa/presign/presign-session.ts';
 import { encodePresign } from '../../src/ecdsa/presign/presign-record.ts';
 import { clientJobs } from '../../src/client.ts';
+import { withKeyTables } from '../../src/network-setup/setup-commitment.ts';
 import { preparePresignIn } from '../../src/client/prepare-presign.ts';
 import { type SignOnceArguments, signOnce } from '../../src/client/sign-once.ts';
 import { MemorySignMessageStore } from '../../src/client/sign-message-store.ts';
@@ -47,6 +58,7 @@ import {
   finalizePresignsIn,
   frameResult,
   networkJobs,
+  openResult,
   packParts,
   permitShares,
   requireVerified,
@@ -121,12 +133,23 @@ class Wide implements ComputePool {
 /** Does something else with what an honest pool gives. */
 class Liar extends Wide {
   readonly #lie: (framed: Uint8Array, job: Job) => Uint8Array | Promise<Uint8Array>;
-  constructor(lie: (framed: Uint8Array, job: Job) => Uint8Array | Promise<Uint8Array>) {
-    super();
+  constructor(lie: (framed: Uint8Array, job: Job) => Uint8Array | Promise<Uint8Array>, pool?: ComputePool) {
+    super(1, pool);
     this.#lie = lie;
   }
   override async run(job: Job): Promise<Uint8Array> {
     return this.#lie(await super.run(job), job);
+  }
+}
+/** Answers every job with this, and computes nothing. */
+class Says extends Wide {
+  readonly #answer: () => Uint8Array;
+  constructor(answer: () => Uint8Array) {
+    super();
+    this.#answer = answer;
+  }
+  override async run(job: Job): Promise<Uint8Array> {
+    return frameResult(job, this.#answer);
   }
 }
 const outcome = <T>(promise: Promise<T>): Promise<unknown> =>
@@ -207,10 +230,11 @@ describe('verification of a client message in a worker', () => {
   });
 
   describe('a pool that lies', () => {
-    const wrong = argsFor({
-      bytes: encodeSignMessage(parameters, curve, { ...decoded, proofNumerator: bump(decoded.proofNumerator, 2) }),
-    });
-    const refused = async (pool: ComputePool, args = wrong): Promise<unknown> => {
+    const wrong = () =>
+      argsFor({
+        bytes: encodeSignMessage(parameters, curve, { ...decoded, proofNumerator: bump(decoded.proofNumerator, 2) }),
+      });
+    const refused = async (pool: ComputePool, args = wrong()): Promise<unknown> => {
       let verified: VerifiedSignMessage | undefined;
       try {
         verified = await verifySignMessageIn(pool, args);
@@ -252,29 +276,53 @@ describe('verification of a client message in a worker', () => {
           return out;
         }),
       ];
+      // The same two jobs again and again: their honest frames are made once.
+      const honest = inline();
+      const frames = new Map<string, Uint8Array>();
+      const keeping: ComputePool = {
+        parallelism: 1,
+        queued: 0,
+        active: 0,
+        close: async () => {},
+        async run(job) {
+          const key = job.input.join();
+          const framed = frames.get(key) ?? (await honest.run(job));
+          frames.set(key, framed);
+          return framed.slice();
+        },
+      };
       for (const damage of damages) {
         // A refusal is damaged as well: it must not turn into a yes.
-        expect(await refused(new Liar(damage))).toBe('COMPUTE_GARBLED');
-        expect(await refused(new Liar(damage), argsFor())).toBe('COMPUTE_GARBLED');
+        expect(await refused(new Liar(damage, keeping))).toBe('COMPUTE_GARBLED');
+        expect(await refused(new Liar(damage, keeping), argsFor())).toBe('COMPUTE_GARBLED');
       }
+      expect(frames.size).toBe(2);
     });
 
     test('with a frame of this job around anything but one exact byte', async () => {
       for (const verdict of [[], [0], [2], [1, 1], [1, 0]]) {
-        const pool = new Liar((_, job) => frameResult(job, () => Uint8Array.from(verdict)));
+        const pool = new Says(() => Uint8Array.from(verdict));
         expect(await refused(pool)).toBe('COMPUTE_GARBLED');
       }
     });
 
     test('or that fails: whatever it is, it is not said to be the fault of the client', async () => {
       const failing = (error: Error): ComputePool =>
-        new Liar((_, job) =>
-          frameResult(job, () => {
-            throw error;
-          }),
-        );
+        new Says(() => {
+          throw error;
+        });
       expect(await refused(failing(new Error('out of memory: 0123')))).toBe('COMPUTE_FAILED');
-      expect(await refused(failing(new RangeError()), argsFor())).toBe('COMPUTE_FAILED');
+      // Errors that this message could be told, and that only the checks of MPC:S4 to S11 may tell it.
+      for (const error of [
+        new RangeError(),
+        new DecodeError('SignMsg', 'is malformed', 'MPC:S3'),
+        new CheckError('MPC:V2', 'presign', 'is wrong'),
+        new CheckError('CG:P5', 'element', 'is not reduced'),
+        new BugError('never'),
+      ])
+        expect(await refused(failing(error), argsFor())).toBe('COMPUTE_FAILED');
+      const said = failing(new CheckError('MPC:S10', 'SignMsg.pi_ctalphabeta', 'fails'));
+      expect(await outcome(verifySignMessageIn(said, argsFor()))).toBe('MPC:S10');
       const dead: ComputePool = new Liar(() => Promise.reject(new ComputeError('COMPUTE_CRASHED', 'died')));
       expect(await refused(dead)).toBe('COMPUTE_CRASHED');
     });
@@ -285,7 +333,6 @@ describe('verification of a client message in a worker', () => {
     const table = {
       secretive: {
         secret: false,
-        priority: 'normal',
         run: () => {
           throw new Error('x = 42');
         },
@@ -335,8 +382,7 @@ describe('the abort round in a worker', () => {
   test('a worker makes up neither a signature nor who answered', async () => {
     const { published, wrong, proved } = await round();
     await expect(resolveAbortIn(inline(), decryption, published, proved, randomFor('w'))).rejects.toThrow(BugError);
-    const says = (parts: readonly Uint8Array[]): ComputePool =>
-      new Liar((_, job) => frameResult(job, () => packParts(...parts)));
+    const says = (parts: readonly Uint8Array[]): ComputePool => new Says(() => packParts(...parts));
     const resolve = (pool: ComputePool) => outcome(resolveAbortIn(pool, decryption, wrong, proved, randomFor('w')));
     const faults = (party: number) => encodeBlames([{ party, check: 'CG:3.10', reason: 'is wrong' }]);
     const nobody = new Uint8Array(0);
@@ -344,12 +390,39 @@ describe('the abort round in a worker', () => {
     // Plaintexts that give no signature, validators that did not answer, other shapes.
     expect(await resolve(says([faults(2), nobody, Uint8Array.of(2), two]))).toBe('BUG');
     expect(await resolve(says([faults(2), nobody, Uint8Array.of(1), nobody]))).toBe('BUG');
-    expect(await resolve(says([faults(9), nobody, Uint8Array.of(2), two]))).toBe('DECODE');
-    expect(await resolve(says([faults(2), Uint8Array.of(0, 4), Uint8Array.of(0), nobody]))).toBe('DECODE');
-    expect(await resolve(says([faults(2), nobody, Uint8Array.of(3), nobody]))).toBe('DECODE');
-    expect(await resolve(says([faults(2), nobody, Uint8Array.of(2), two.slice(1)]))).toBe('DECODE');
-    expect(await resolve(says([faults(2), nobody, Uint8Array.of(2), two.map(() => 255)]))).toBe('DECODE');
+    for (const answer of [
+      [faults(9), nobody, Uint8Array.of(2), two],
+      [faults(2), Uint8Array.of(0, 4), Uint8Array.of(0), nobody],
+      [faults(2), Uint8Array.of(0, 0), Uint8Array.of(0), nobody],
+      [faults(2), Uint8Array.of(0), Uint8Array.of(0), nobody],
+      [faults(2), nobody, Uint8Array.of(3), nobody],
+      [faults(2), nobody, Uint8Array.of(2), two.slice(1)],
+      [faults(2), nobody, Uint8Array.of(2), two.map(() => 255)],
+      [faults(2), nobody],
+    ])
+      expect(await resolve(says(answer))).toBe('COMPUTE_GARBLED');
     expect(await resolve(new Liar((framed) => framed.slice(1)))).toBe('COMPUTE_GARBLED');
+    const refuses = (error: Error): ComputePool =>
+      new Says(() => {
+        throw error;
+      });
+    expect(await resolve(refuses(new DecodeError('AbortJob.request', 'is another')))).toBe('COMPUTE_FAILED');
+    expect(await resolve(refuses(new CheckError('CG:3.9', 'share', 'is wrong')))).toBe('COMPUTE_FAILED');
+  });
+
+  test('a worker judges no other request than that of the messages', async () => {
+    const { wrong, proved } = await round();
+    const pool = new Wide();
+    await resolveAbortIn(pool, decryption, wrong, proved, randomFor('w'));
+    const { name, input } = pool.jobs[0] as Job;
+    const [encoded, ...rest] = unpackParts(input, 'test', 4) as [Uint8Array, ...Uint8Array[]];
+    const fields = unpackParts(encoded, 'test', 9);
+    // The names of the session, with another epoch.
+    const names = unpackParts(fields[4] as Uint8Array, 'test', 4);
+    const other = packParts(names[0] as Uint8Array, encodeUint64(77n), ...names.slice(2));
+    const doctored = packParts(...fields.slice(0, 4), other, ...fields.slice(5));
+    const run = runJob(inline(), { name, input: packParts(doctored, ...rest), secret: false });
+    await expect(run).rejects.toMatchObject({ code: 'DECODE', field: 'AbortJob.request' });
   });
 });
 
@@ -532,7 +605,7 @@ describe('presign rounds shared out', () => {
     const ids = (list: readonly number[]) => Uint8Array.from(list.flatMap((n) => [0, n]));
     const none = Uint8Array.of(0, 0, 0, 0);
     const answer = (accepted: readonly number[], ...rest: Uint8Array[]): ComputePool =>
-      new Liar((_, job) => frameResult(job, () => packParts(ids(accepted), none, ...rest)));
+      new Says(() => packParts(ids(accepted), none, ...rest));
     const agree = (pool: ComputePool) => agreeOnMasksIn(pool, { ...session, access, inbox: round1, random: weights() });
     const finalize = (pool: ComputePool) =>
       finalizePresignsIn(pool, { ...session, access, aggregate: encoded, agreed, inbox: round3, random: weights() });
@@ -543,10 +616,10 @@ describe('presign rounds shared out', () => {
       [1, 2, 3],
       [5, 6, 7, 8],
     ]) {
-      await expect(agree(answer(accepted, encoded))).rejects.toMatchObject({ code: 'DECODE' });
-      await expect(finalize(answer(accepted, ...yes))).rejects.toMatchObject({ code: 'DECODE' });
+      await expect(agree(answer(accepted, encoded))).rejects.toMatchObject({ code: 'COMPUTE_GARBLED' });
+      await expect(finalize(answer(accepted, ...yes))).rejects.toMatchObject({ code: 'COMPUTE_GARBLED' });
     }
-    await expect(agree(answer([1, 2, 3, 4], encoded.slice(1)))).rejects.toMatchObject({ code: 'DECODE' });
+    await expect(agree(answer([1, 2, 3, 4], encoded.slice(1)))).rejects.toMatchObject({ code: 'COMPUTE_GARBLED' });
     const [a, b, c] = yes as [Uint8Array, Uint8Array, Uint8Array];
     for (const presigns of [
       [a, b],
@@ -554,7 +627,7 @@ describe('presign rounds shared out', () => {
       [a, b, c.slice(1)],
       [a, b, c, c],
     ]) {
-      await expect(finalize(answer([1, 2, 3, 4], ...presigns))).rejects.toMatchObject({ code: 'DECODE' });
+      await expect(finalize(answer([1, 2, 3, 4], ...presigns))).rejects.toMatchObject({ code: 'COMPUTE_GARBLED' });
     }
     const garbled = new Liar((framed) => framed.slice().fill(7, 40, 41));
     await expect(agree(garbled)).rejects.toMatchObject({ code: 'COMPUTE_GARBLED' });
@@ -569,6 +642,21 @@ describe('presign rounds shared out', () => {
         random: randomFor('n'),
       }),
     ).rejects.toMatchObject({ code: 'INVALID_ARGUMENTS' });
+  });
+
+  test('nobody outside of the committee and no other aggregate than the agreed one reaches a worker', async () => {
+    const pool = new Wide(2, networkInline());
+    const refused = (promise: Promise<unknown>, field: string) =>
+      expect(promise).rejects.toMatchObject({ code: 'INVALID_ARGUMENTS', field });
+    const guest = (inbox: ReadonlyMap<ValidatorId, Uint8Array>) => replace(inbox, 5, inbox.get(v(1)) as Uint8Array);
+    const random = weights();
+    const last = { ...session, access, aggregate: encoded, agreed, inbox: round3, random };
+    await refused(agreeOnMasksIn(pool, { ...session, access, inbox: guest(round1), random }), 'inbox');
+    await refused(finalizePresignsIn(pool, { ...last, inbox: guest(round3) }), 'inbox');
+    await refused(finalizePresignsIn(pool, { ...last, aggregate: broken(encoded, 1) }), 'aggregate');
+    const { setupContext, setupInbox } = network;
+    await refused(aggregateSetupIn(pool, { ...setupContext, access, inbox: guest(setupInbox), random }), 'inbox');
+    expect(pool.jobs).toEqual([]);
   });
 
   test('what may leave the process is public', () => {
@@ -622,8 +710,12 @@ describe('dWallet and network setup', () => {
 
   test('a worker cannot make up another dWallet', async () => {
     const other = encodeDWalletRecord(setup, record);
-    const pool = new Liar((_, job) => frameResult(job, () => other));
+    const pool = new Says(() => other);
     expect(await outcome(verifyDWalletIn(pool, args))).toBe('MPC:K7');
+    for (const answer of [new Uint8Array(0), other.slice(1), other.map((byte, i) => (i === 0 ? byte ^ 1 : byte))]) {
+      const garbling = new Says(() => answer);
+      expect(await outcome(verifyDWalletIn(garbling, args))).toBe('COMPUTE_GARBLED');
+    }
   });
 
   test('the setup that everybody sums up, and nothing of another key', async () => {
@@ -643,7 +735,17 @@ describe('dWallet and network setup', () => {
       );
     });
     await expect(aggregateSetupIn(lying, { ...setupContext, access, inbox, random })).rejects.toMatchObject({
-      code: 'DECODE',
+      code: 'COMPUTE_GARBLED',
+    });
+    // The sum of the same validators, honestly computed, under another network key.
+    const other = createNetworkFixture({ seed: 'another network' });
+    const elsewhere = { ...other.setupContext, access: other.access, inbox: other.setupInbox, random };
+    const foreign = new Wide();
+    await aggregateSetupIn(foreign, elsewhere);
+    const answer = await runJob(inline(), foreign.jobs[0] as Job);
+    const swapping = new Says(() => answer);
+    await expect(aggregateSetupIn(swapping, { ...setupContext, access, inbox, random })).rejects.toMatchObject({
+      code: 'COMPUTE_GARBLED',
     });
   });
 });
@@ -662,6 +764,7 @@ describe('a client message with its evaluations in a pool', () => {
     userShare: pending.userShare,
     hashScheme: approved.hashScheme,
     message: approved.message,
+    order: approved.order,
     random: randomFor('client'),
   };
 
@@ -687,6 +790,58 @@ describe('a client message with its evaluations in a pool', () => {
       code: 'BUG',
     });
     expect(await signOnce({ ...base, store, message: approved.message })).toEqual(sent);
+  });
+
+  test('tables of pk are only built where pk is raised', async () => {
+    const built: string[] = [];
+    const spied = (): ComputePool => {
+      const context = createJobContext(parameters, curve);
+      const remember = vi.spyOn(context, 'remember');
+      return new Liar(
+        async (_, job) => {
+          const framed = executeJob(context, clientJobs, { name: job.name, input: job.input.slice() });
+          built.push(remember.mock.calls.some(([kind]) => kind === 'key-tables') ? 'tables' : 'none');
+          remember.mockClear();
+          return framed;
+        },
+        new InlinePool(clientJobs, parameters, curve),
+      );
+    };
+    const tabled = { ...request, setup: withKeyTables(setup), random: randomFor('client') };
+    expect(await createSignMessageIn(spied(), tabled)).toEqual(bytes);
+    expect(built).toEqual(['none', 'tables']);
+  });
+
+  test('tables of a prepared side are tables, and of the right length', async () => {
+    const { group } = parameters;
+    const short = group.buildTable(parameters.h, 8);
+    const table = [group.encode(parameters.h), group.encodeTable(short)];
+    const garbled = table.map((part, i) => (i === 1 ? part.map((byte) => byte ^ 0xff) : part));
+    const honest = new InlinePool(clientJobs, parameters, curve);
+    const outputs: Uint8Array[][] = [];
+    const keeping = new Liar((framed, job) => {
+      outputs.push([...unpackParts(openResult(job, framed), 'test', 24)]);
+      return framed;
+    }, honest);
+    await preparePresignIn(keeping, { ...base, random: randomFor('prepare') });
+    for (const change of [
+      (parts: Uint8Array[]) => parts.splice(0, 2, ...table),
+      (parts: Uint8Array[]) => parts.splice(0, 2, ...garbled),
+    ]) {
+      const left = outputs.map((parts) => [...parts]);
+      const pool: ComputePool = {
+        parallelism: 1,
+        queued: 0,
+        active: 0,
+        close: async () => {},
+        run: async (job) => {
+          const parts = left.shift() as Uint8Array[];
+          change(parts);
+          return frameResult(job, () => packParts(...parts));
+        },
+      };
+      expect(await outcome(preparePresignIn(pool, { ...base, random: randomFor('prepare') }))).toBe('COMPUTE_GARBLED');
+    }
   });
 
   test('nothing is stored and nothing leaves when the pool fails; two calls at once leave one message', async () => {

@@ -11,14 +11,36 @@ interface FakeWorker {
 const job = (name: string, secret = false): Job => ({ name, input: Uint8Array.of(1, 2, 3), secret });
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-function setUp(options: { size?: number; maxQueued?: number; maxAttempts?: number; failSpawn?: () => boolean } = {}) {
+function setUp(
+  options: {
+    size?: number;
+    maxQueued?: number;
+    maxAttempts?: number;
+    failSpawn?: () => boolean;
+    patience?: Record<string, number>;
+  } = {},
+) {
   const workers: FakeWorker[] = [];
   let now = 0;
+  const timers = new Set<{ readonly at: number; readonly fn: () => void }>();
+  const { patience } = options;
   const pool = new WorkerPool({
     size: options.size ?? 1,
     now: () => now,
     ...(options.maxQueued === undefined ? {} : { maxQueued: options.maxQueued }),
     ...(options.maxAttempts === undefined ? {} : { maxAttempts: options.maxAttempts }),
+    ...(patience === undefined
+      ? {}
+      : {
+          patience: {
+            msFor: ({ name }: Job) => patience[name] ?? 1000,
+            after: (ms: number, fn: () => void) => {
+              const timer = { at: now + ms, fn };
+              timers.add(timer);
+              return () => void timers.delete(timer);
+            },
+          },
+        }),
     spawn: (events) => {
       if (options.failSpawn?.() === true) throw new Error('no memory');
       const worker: FakeWorker = { requests: [], events, ended: false };
@@ -40,7 +62,11 @@ function setUp(options: { size?: number; maxQueued?: number; maxAttempts?: numbe
   const names = (n: number): string[] => worker(n).requests.map(({ name }) => name);
   const run = (name: string, runOptions?: RunOptions) =>
     pool.run(job(name), runOptions).then((bytes) => new TextDecoder().decode(bytes));
-  return { pool, workers, worker, last, answer, names, run, tick: (ms: number) => (now += ms) };
+  const tick = (ms: number): void => {
+    now += ms;
+    for (const timer of timers) if (timer.at <= now && timers.delete(timer)) timer.fn();
+  };
+  return { pool, workers, worker, last, answer, names, run, tick, timers };
 }
 
 const code = (promise: Promise<unknown>): Promise<unknown> =>
@@ -120,6 +146,25 @@ describe('bounds', () => {
   });
 });
 
+describe('affinities', () => {
+  // The second worker has done 'a'; then the first one does others.
+  test.each([
+    [4095, ['a', 'a again']],
+    [4096, ['a']],
+  ])('after %d others, jobs at the second worker: %j', async (others, expected) => {
+    const { run, names, answer } = setUp({ size: 2 });
+    void run('busy');
+    void run('a', { affinity: 'a' });
+    for (const n of [0, 1]) answer(n);
+    for (let i = 0; i < others; i++) {
+      void run('other', { affinity: `other ${i}` });
+      answer(0);
+    }
+    void run('a again', { affinity: 'a' });
+    expect(names(1)).toEqual(expected);
+  });
+});
+
 describe('workers that die', () => {
   test('the job runs again on a new worker with the same bytes', async () => {
     const { run, worker, last, answer, pool, workers } = setUp();
@@ -177,6 +222,54 @@ describe('workers that die', () => {
   });
 });
 
+describe('workers that hang', () => {
+  test('are ended after the time of their kind of job; the job runs again, and late words count for nothing', async () => {
+    const { run, worker, workers, last, answer, pool, tick, timers } = setUp({ patience: { quick: 100, long: 5000 } });
+    const result = run('quick');
+    tick(99);
+    expect(workers).toHaveLength(1);
+    tick(1);
+    expect([workers.length, worker(0).ended]).toEqual([2, true]);
+    worker(0).events.message({ id: last(0).id, framed: Uint8Array.of(66) });
+    answer(1);
+    expect(await result).toBe('quick');
+    expect(pool.statistics()).toMatchObject({ hung: 1, restarts: 1, retries: 1, completed: 1 });
+    // In time: nobody is ended, and no timer is left.
+    const long = run('long');
+    tick(4999);
+    answer(1);
+    expect(await long).toBe('long');
+    expect([workers.length, timers.size]).toEqual([2, 0]);
+  });
+
+  test('a bounded number of times; a hung worker of a job that nobody wants any more is replaced, too', async () => {
+    const { run, worker, workers, answer, pool, tick } = setUp({ patience: {}, maxAttempts: 2 });
+    const deadly = code(run('deadly'));
+    for (let i = 0; i < 2; i++) tick(1000);
+    expect(await deadly).toBe('COMPUTE_CRASHED');
+    const given = new AbortController();
+    const left = code(run('left', { signal: given.signal }));
+    given.abort();
+    expect(await left).toBe('COMPUTE_CANCELLED');
+    const next = run('next');
+    expect(workers).toHaveLength(3);
+    tick(1000);
+    expect(worker(2).ended).toBe(true);
+    answer(3);
+    expect(await next).toBe('next');
+    expect(pool.statistics().hung).toBe(3);
+  });
+
+  test('closing does not wait for them longer than that', async () => {
+    const { run, pool, tick } = setUp({ patience: {}, maxAttempts: 1 });
+    const result = code(run('hangs'));
+    const closed = pool.close();
+    tick(1000);
+    await closed;
+    expect(await result).toBe('COMPUTE_CRASHED');
+  });
+});
+
 describe('giving up', () => {
   test('a job that waits is taken out; one that runs is finished for nobody, and never runs again', async () => {
     const { run, names, answer, worker, pool } = setUp();
@@ -218,6 +311,22 @@ describe('giving up', () => {
 });
 
 describe('secrets', () => {
+  test('a result that nobody waits for any more is overwritten, if its job was secret', async () => {
+    const { pool, worker, last } = setUp();
+    for (const [secret, left] of [
+      [true, Uint8Array.of(0, 0)],
+      [false, Uint8Array.of(7, 7)],
+    ] as const) {
+      const given = new AbortController();
+      const result = code(pool.run(job('job', secret), { signal: given.signal }));
+      given.abort();
+      expect(await result).toBe('COMPUTE_CANCELLED');
+      const framed = Uint8Array.of(7, 7);
+      worker(0).events.message({ id: last(0).id, framed });
+      expect(framed).toEqual(left);
+    }
+  });
+
   test("the pool's copy of a secret input is overwritten when the job is over; a public one is left alone", async () => {
     const { pool, worker, last, answer } = setUp();
     const held: Uint8Array[] = [];

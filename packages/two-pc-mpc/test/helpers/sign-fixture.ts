@@ -230,6 +230,7 @@ export function createFixture(
     },
     approve: (label, hashScheme = 'sha256') => ({
       request: digestOf(`request/${label}`),
+      order: digestOf(`order/${label}`),
       hashScheme,
       message: encodeText(`message ${label}`),
     }),

@@ -5,17 +5,17 @@
  *
  * @module
  */
-import { type Digest, digestTagged, encodeText } from '@dwallet/sigma';
-import { type Deployment, type LedgerEntry, ledgerEntry } from '../asset/record.ts';
+import type { Digest } from '@dwallet/sigma';
+import type { Deployment, LedgerEntry } from '../asset/record.ts';
 import type { EntryRules } from '../asset/judge.ts';
 import { type SettlementRecord, settlementCalldata, settlementRecord } from '../cluster/record.ts';
 import { type Outcome, type Refusal, type Rule, accept, refuse } from '../outcome.ts';
 import { assetChain } from '../record/caip.ts';
 import { hex, sameBytes } from '../record/codec.ts';
-import { type ZoneFact, factId } from '../record/fact.ts';
 import { type DWalletState, type World, outflowsOf, refuseSuspectState, zoneStatusWith } from '../world.ts';
 import { type Outflow, recentOutflows } from '../zone/rules.ts';
-import type { NativeEffects, Slot } from './native-effects.ts';
+import type { NativeEffects } from './native-effects.ts';
+import { bookRelease } from './release.ts';
 
 /** What somebody asks a dWallet to sign. */
 export interface SignRequest {
@@ -39,22 +39,9 @@ interface PaymentContext {
   readonly deployment: Deployment;
 }
 
-interface SlotContext {
-  readonly world: World;
-  readonly effects: NativeEffects;
-  readonly publicKey: Uint8Array;
-  /** Hex of the entry's digest. */
-  readonly entry: string;
-}
-
 export interface AuthoriseRules extends EntryRules {
   readonly 'ASSET:9': Rule<PaymentContext>;
-  readonly 'ASSET:10': Rule<SlotContext>;
 }
-
-/** Key of a slot of one dWallet on one chain. */
-export const slotId = (publicKey: Uint8Array, chain: string, { id }: Pick<Slot, 'id'>): string =>
-  hex(digestTagged('zones/slot', [publicKey, encodeText(chain), encodeText(id)]));
 
 /** One native payment, nothing else, of the right token, to the right account, at a bounded fee. */
 export const exactPayment: AuthoriseRules['ASSET:9'] = ({ effects, entry, deployment }) => {
@@ -78,35 +65,6 @@ export const exactPayment: AuthoriseRules['ASSET:9'] = ({ effects, entry, deploy
     : refuse('ASSET:9', `${leaves} leave the vault, the entry says ${entry.amount}`);
 };
 
-/**
- * A second transaction for an entry must use up the anchor of the first, so that the chain confirms one of them at most; a slot serves one
- * entry; and what was claimed about a slot stays.
- */
-export const oneRelease: AuthoriseRules['ASSET:10'] = ({ world, effects, publicKey, entry }) => {
-  const ids = effects.slots.map((slot) => slotId(publicKey, effects.chain, slot));
-  if (ids.length === 0) return refuse('ASSET:10', 'nothing keeps the transaction from being confirmed twice');
-  const release = world.releases.get(entry);
-  if (release !== undefined && !ids.includes(release.anchor)) {
-    return refuse('ASSET:10', 'the entry was released before with another nonce or coin');
-  }
-  for (const [i, id] of ids.entries()) {
-    const use = world.slots.get(id);
-    if (use === undefined) continue;
-    if (use.entry !== entry) return refuse('ASSET:10', `${effects.slots[i]?.id} serves another entry`);
-    if (use.claim !== effects.slots[i]?.claim)
-      return refuse('ASSET:10', `${effects.slots[i]?.id} was claimed to hold another amount`);
-  }
-  return undefined;
-};
-
-/** What a release binds: certify it before the first share, and an entry is paid once whoever leads. */
-export const releaseFact = (entry: LedgerEntry, anchor: string): ZoneFact => ({
-  kind: 'release',
-  id: factId('release', hex(ledgerEntry.digest(entry))),
-  version: 0n,
-  digest: digestTagged('zones/release', [encodeText(anchor)]),
-});
-
 function authoriseVault(
   rules: AuthoriseRules,
   world: World,
@@ -125,18 +83,12 @@ function authoriseVault(
   const entry = digest === undefined ? undefined : state.ledger.entries.get(digest);
   if (digest === undefined || entry === undefined)
     return refuse('ASSET:9', `no certified entry of ${asset} allows this`);
+  const release = { chain: effects.chain, slots: effects.slots, publicKey: request.publicKey, entry: digest };
   const refusal =
     refuseSuspectState(rules, world, entry.from, entry.time) ??
     rules['ASSET:9']({ effects, entry, deployment }) ??
-    rules['ASSET:10']({ world, effects, publicKey: request.publicKey, entry: digest });
-  if (refusal !== undefined) return refusal;
-  const ids = effects.slots.map((slot) => slotId(request.publicKey, effects.chain, slot));
-  let { releases, slots } = world;
-  if (!releases.has(digest)) releases = releases.set(digest, { anchor: ids[0] as string });
-  ids.forEach((id, i) => {
-    slots = slots.set(id, { entry: digest, claim: effects.slots[i]?.claim ?? '' });
-  });
-  return accept({ ...world, releases, slots });
+    rules['ASSET:10']({ world, ...release });
+  return refusal ?? accept(bookRelease(world, release));
 }
 
 /** The cluster's own dWallet posts certified settlements, and does nothing else. */
@@ -163,6 +115,10 @@ function authoriseSettlement(world: World, request: SignRequest, effects: Native
     : no(`a fee of ${effects.maxFee} exceeds ${cluster.record.maxFee}`);
 }
 
+/** What a request of an ordinary dWallet counts against ceilings: what it moves, and the most that it may cost. */
+export const requestOutflows = ({ movements, feeAsset, maxFee }: NativeEffects, time: number): readonly Outflow[] =>
+  [...movements, { asset: feeAsset, amount: maxFee }].map(({ asset, amount }) => ({ asset, amount, time }));
+
 function authoriseOrdinary(
   rules: AuthoriseRules,
   world: World,
@@ -182,12 +138,7 @@ function authoriseOrdinary(
       'the transaction makes a call that validators cannot interpret, and the dWallet has not opted in',
     );
   }
-  const out = ({ asset, amount }: { readonly asset: string; readonly amount: bigint }): Outflow => ({
-    asset,
-    amount,
-    time: request.time,
-  });
-  const next = [...effects.movements.map(out), out({ asset: effects.feeAsset, amount: effects.maxFee })];
+  const next = requestOutflows(effects, request.time);
   const refusal =
     refuseSuspectState(rules, world, effects.chain, request.time) ??
     rules['ZONE:5']({ limits: zone.record.limits, outflows: outflowsOf(world, effects.chain), next }) ??

@@ -157,7 +157,8 @@ export function effectsOf(
   const evm = chain.startsWith('eip155:');
   if (evm && format === 'eip1559') return eip1559Effects(chain, intent as Eip1559Intent);
   if (evm && format === 'eip191') return noMovement(chain, []);
-  if (format === 'p2wpkh' && chain.startsWith('bip122:'))
+  // A PSBT that says as much as a P2WPKH spend: every input is the signer's, or it has no effects here. Its signatures cover all of it (SIGHASH_ALL).
+  if ((format === 'p2wpkh' || format === 'psbt') && chain.startsWith('bip122:'))
     return p2wpkhEffects(chain, intent as P2wpkhIntent, publicKey);
   return undefined;
 }

@@ -61,7 +61,8 @@ export function nativeAsset(chain: string): string | undefined {
 /** The chain of a CAIP-19 asset. */
 export const assetChain = (asset: string): string => asset.slice(0, asset.indexOf('/'));
 
-function assetProblem(asset: string): string | undefined {
+/** What is wrong with a CAIP-19 id, or undefined. */
+export function assetProblem(asset: string): string | undefined {
   const [, chain, namespace, reference] = assetPattern.exec(asset) ?? [];
   if (chain === undefined || namespace === undefined || reference === undefined) return 'is not a CAIP-19 asset id';
   const wrongChain = chainProblem(chain);

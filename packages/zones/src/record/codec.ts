@@ -33,6 +33,11 @@ export const recordType = {
   proposal: 9,
   approval: 10,
   dwalletPolicy: 11,
+  release: 12,
+  worldEvent: 13,
+  authority: 14,
+  delivery: 15,
+  configuration: 16,
 } as const;
 
 /** One field: what it looks like in bytes, and what it may be. */

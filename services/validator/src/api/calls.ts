@@ -4,9 +4,10 @@
  * @module
  */
 import { Metadata, type ServerUnaryCall, type handleUnaryCall, status } from '@grpc/grpc-js';
-import { encodeRichStatus, statusHeader, traceHeader } from '@dwallet/proto';
+import { encodeRichStatus, serviceNames, statusHeader, traceHeader } from '@dwallet/proto';
 import { DWalletError } from '@dwallet/sigma';
-import { newTraceId, parseTraceparent } from '../request-context.ts';
+import { withRequestContext } from '../request-context.ts';
+import { type OpenSpan, SpanKind, openSpan, parseTraceparent } from '../tracing.ts';
 import type { ApiObserver, ApiSide } from './api-observer.ts';
 import { ApiError, richStatusOf } from './errors.ts';
 
@@ -15,6 +16,7 @@ export interface Call {
   readonly side: ApiSide;
   readonly rpc: string;
   readonly traceId: string;
+  readonly span: OpenSpan;
   /** When the caller has its answer at the latest, on the clock of `performance.now()`. */
   readonly deadline: number;
   /** Address of the other end, without its port. */
@@ -53,9 +55,12 @@ export function serviceError(
 ): { readonly code: number; readonly details: string; readonly metadata: Metadata } {
   const rich = richStatusOf(error, call.rpc, call.operationId);
   const metadata = new Metadata();
-  metadata.set(statusHeader, encodeRichStatus(rich));
+  metadata.set(statusHeader, Buffer.from(encodeRichStatus(rich)));
   return { code: rich.code, details: rich.message, metadata };
 }
+
+/** Asked every second by every validator: no spans. */
+const helloRpc = 'Hello';
 
 export const openCall = (
   side: ApiSide,
@@ -63,15 +68,34 @@ export const openCall = (
   call: { readonly metadata: Metadata; getDeadline(): Date | number; getPeer(): string },
   maxDeadlineMs: number,
   gone: AbortSignal,
-): Call => ({
-  side,
-  rpc,
-  traceId: parseTraceparent(call.metadata.get(traceHeader)[0]) ?? newTraceId(),
-  deadline: performance.now() + remainingMs(call.getDeadline(), maxDeadlineMs),
-  address: addressOf(call.getPeer()),
-  gone,
-  operationId: undefined,
-});
+): Call => {
+  const service = serviceNames[side === 'client' ? 'signing' : 'peer'];
+  const attributes = { 'rpc.system': 'grpc', 'rpc.service': service, 'rpc.method': rpc };
+  const parent = parseTraceparent(call.metadata.get(traceHeader)[0]);
+  const span = openSpan(`${service}/${rpc}`, {
+    parent,
+    kind: SpanKind.SERVER,
+    attributes,
+    silent: rpc === helloRpc,
+  });
+  return {
+    side,
+    rpc,
+    traceId: span.traceId,
+    span,
+    deadline: performance.now() + remainingMs(call.getDeadline(), maxDeadlineMs),
+    address: addressOf(call.getPeer()),
+    gone,
+    operationId: undefined,
+  };
+};
+
+/** Ends the span of a call. @param code - of gRPC. */
+export function endCall({ span }: Call, code: number): void {
+  span.set({ 'rpc.grpc.status_code': code });
+  const name = status[code] ?? 'UNKNOWN';
+  span.end(name === 'OK' ? undefined : name);
+}
 
 const limitCodes: ReadonlySet<string> = new Set([
   'RATE_LIMITED',
@@ -109,6 +133,7 @@ export const unary =
       done = true;
       clearTimeout(timer);
       gone.abort();
+      endCall(call, code);
       options.observer.callFinished(side, rpc, status[code] ?? 'UNKNOWN', (performance.now() - begin) / 1000);
       send();
     };
@@ -125,7 +150,9 @@ export const unary =
     raw.on('cancelled', () => finish(status.CANCELLED, () => {}));
     const answer = async (): Promise<void> => {
       try {
-        const response = await handler(raw.request, call, raw);
+        const { traceId, span, deadline } = call;
+        const context = { traceId, span: span.span, deadline, gone: gone.signal, session: {} };
+        const response = await withRequestContext(context, () => handler(raw.request, call, raw));
         finish(status.OK, () => callback(null, response));
       } catch (error) {
         fail(error);

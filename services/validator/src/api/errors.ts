@@ -125,6 +125,35 @@ export const errorTable = {
     ...voted,
     meaning: 'The dWallet holds as many reserved presigns as it may. It must sign with one first.',
   },
+  ALREADY_ACCEPTED: {
+    grpc: 'FAILED_PRECONDITION',
+    retryable: false,
+    key: 'tried again',
+    ...safe,
+    meaning: 'The owner has accepted this dWallet before, with another signing policy. The first acceptance stays.',
+  },
+  UNREADABLE_TRANSACTION: {
+    grpc: 'INVALID_ARGUMENT',
+    retryable: false,
+    key: 'tried again',
+    ...voted,
+    meaning:
+      'Validators cannot read what is to be signed: unknown chain or format, bytes that are not canonical, another key, no such payload.',
+  },
+  RAW_DIGEST_NOT_ALLOWED: {
+    grpc: 'PERMISSION_DENIED',
+    retryable: false,
+    key: 'tried again',
+    ...voted,
+    meaning: 'Raw bytes are signed only with a dWallet whose owner allowed it when he accepted it.',
+  },
+  POLICY_REFUSED: {
+    grpc: 'PERMISSION_DENIED',
+    retryable: false,
+    key: 'tried again',
+    ...unsure,
+    meaning: 'A rule of the validators does not allow this signature; `rule` in the metadata names it.',
+  },
   ABSTAINS: {
     grpc: 'FAILED_PRECONDITION',
     retryable: true,
@@ -255,6 +284,13 @@ export const errorTable = {
     ...safe,
     meaning: 'The envelope is signed by another validator than the one whose certificate the line has.',
   },
+  PROTOCOL_VERSION: {
+    grpc: 'FAILED_PRECONDITION',
+    retryable: false,
+    key: 'tried again',
+    ...safe,
+    meaning: 'The two validators speak different versions of this contract; one of them must be upgraded.',
+  },
   // This validator ------------------------------------------------------------------------------------------------------------------
   INTERNAL: { ...internal, meaning: 'Something that nobody foresaw, or a failure of the disk. The log says more.' },
   BUG: { ...internal, meaning: 'Must never happen.' },
@@ -323,6 +359,13 @@ export const errorTable = {
 
 export type ErrorCode = keyof typeof errorTable;
 
+/** Refusals whose check is a rule of docs/zones.md. */
+export const ruleCodes: ReadonlySet<ErrorCode> = new Set([
+  'UNREADABLE_TRANSACTION',
+  'RAW_DIGEST_NOT_ALLOWED',
+  'POLICY_REFUSED',
+]);
+
 /** The row of a code. A code that is not in the table is nothing that callers were promised anything about: INTERNAL. */
 export const errorRow = (code: string): ErrorRow =>
   Object.hasOwn(errorTable, code) ? errorTable[code as ErrorCode] : errorTable.INTERNAL;
@@ -374,6 +417,7 @@ export function richStatusOf(error: unknown, rpc: string, operationId?: string):
     return typeof value === 'string' && value !== '' ? plain(value) : undefined;
   };
   const [field, check] = [part('field'), part('check')];
+  const rule = ruleCodes.has(code) ? check : undefined;
   const message = row.opaque === true || !known ? 'internal error' : plain(error.message);
   const hint = error instanceof ApiError || error instanceof RemoteError ? error.retryAfterMs : undefined;
   const retryAfterMs = row.retryable ? (hint ?? row.retryAfterMs) : undefined;
@@ -389,6 +433,7 @@ export function richStatusOf(error: unknown, rpc: string, operationId?: string):
       signature_may_exist: String(rpc === 'Sign' && row.signatureMayExist),
       ...(field === undefined ? {} : { field }),
       ...(check === undefined ? {} : { check }),
+      ...(rule === undefined ? {} : { rule }),
       ...(operationId === undefined ? {} : { operation_id: operationId }),
     },
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),

@@ -18,8 +18,9 @@ import {
   encodeUint8,
 } from '@dwallet/sigma';
 import { RemoteError, decodeReply, encodeFailure, maxBodyBytes, operationIdOf } from '@dwallet/two-pc-mpc/network';
-import { newTraceId, withRequestContext } from '../request-context.ts';
-import type { RecordStore } from '../store/record-store.ts';
+import { newTraceId, requestContext } from '../request-context.ts';
+import { inTrace } from '../tracing.ts';
+import { type RecordStore, expiringKinds } from '../store/record-store.ts';
 import type { ApiObserver } from './api-observer.ts';
 import { ApiError, errorRow } from './errors.ts';
 import type { ApiLimits } from './limits.ts';
@@ -61,10 +62,8 @@ export interface OperationRequest {
   readonly traceId: string;
 }
 
-/** What operations need of a store. One that can delete forgets what has expired; another one keeps an empty record. */
-export type OperationStore = Pick<RecordStore, 'get' | 'put' | 'list' | 'transaction'> & {
-  delete?(kind: string, id: string): void;
-};
+/** What operations need of a store. */
+export type OperationStore = Pick<RecordStore, 'get' | 'put' | 'list' | 'delete' | 'transaction'>;
 
 export interface OperationsOptions {
   readonly store: OperationStore;
@@ -79,13 +78,12 @@ export interface OperationsOptions {
 }
 
 const dayMs = 86_400_000;
-const kindOperation = 'operation';
-/** Replies are apart: a start reads all operations and no reply. */
-const kindReply = 'operation-reply';
-const kindKey = 'request-key';
+const { operation: kindOperation, reply: kindReply, requestKey: kindKey } = expiringKinds;
 /** Numbers of events per attempt: the next attempt starts above all of them. */
 const sequencesPerAttempt = 4096;
 const maxEvents = 256;
+/** Operations that are forgotten in one transaction: whoever asks meanwhile waits for it. */
+const maxSwept = 1024;
 
 const keyOf = (account: Uint8Array, requestId: string): string =>
   hex(digestTagged('api-request-key', [account, encodeText(requestId)]));
@@ -192,17 +190,21 @@ export class Operations {
   constructor(options: OperationsOptions) {
     this.#options = options;
     this.#keepMs = Math.max(options.keepMs ?? dayMs, dayMs);
-    const stored = options.store
-      .list(kindOperation)
-      .flatMap((id) => this.#readStored(id, false) ?? [])
-      .sort((a, b) => a.createdAt - b.createdAt);
+    const { store } = options;
+    const ids = store.list(kindOperation);
+    const stored = ids.flatMap((id) => this.#readStored(id, false) ?? []).sort((a, b) => a.createdAt - b.createdAt);
     for (const { id, createdAt } of stored) this.#kept.set(id, createdAt);
+    const empty = ids.filter((id) => !this.#kept.has(id));
+    if (empty.length === 0) return;
+    store.transaction(() => {
+      for (const id of empty) for (const kind of [kindReply, kindOperation]) store.delete(kind, id);
+    });
   }
 
   /** Goes on with what was interrupted when the process ended. To be called when the validator can work. */
   resume(): void {
     for (const id of this.#kept.keys()) {
-      const stored = this.#running.has(id) ? undefined : this.#read(id);
+      const stored = this.#running.has(id) ? undefined : this.#readStored(id, false);
       if (stored?.state !== 'PENDING') continue;
       const operation = this.#attempt(stored, stored.envelope);
       this.#options.store.put(kindOperation, id, encodeOperation(operation));
@@ -299,33 +301,33 @@ export class Operations {
     return () => running.listeners.delete(hear);
   }
 
-  /** Forgets what was created longer ago than is kept. */
+  /** Forgets what was created longer ago than is kept, oldest first; what is too much at once, the next time. */
   sweep(): void {
-    const before = this.#options.now() - this.#keepMs;
+    const { store, now } = this.#options;
+    const before = now() - this.#keepMs;
+    const expired: string[] = [];
     for (const [id, createdAt] of this.#kept) {
-      if (createdAt >= before) break;
-      if (this.#running.has(id)) continue;
-      const stored = this.#readStored(id, false);
-      this.#options.store.transaction(() => {
-        const key = stored === undefined ? undefined : keyOf(stored.account, stored.requestId);
-        if (key !== undefined && this.#holderOf(key, true) === id) this.#forget(kindKey, key);
-        this.#forget(kindReply, id);
-        this.#forget(kindOperation, id);
-      });
-      this.#kept.delete(id);
+      if (createdAt >= before || expired.length >= maxSwept) break;
+      if (!this.#running.has(id)) expired.push(id);
     }
-  }
-
-  #forget(kind: string, id: string): void {
-    const { store } = this.#options;
-    if (store.delete === undefined) store.put(kind, id, new Uint8Array(0));
-    else store.delete(kind, id);
+    if (expired.length === 0) return;
+    store.transaction(() => {
+      for (const id of expired) {
+        const stored = this.#readStored(id, false);
+        const key = stored === undefined ? undefined : keyOf(stored.account, stored.requestId);
+        if (key !== undefined && this.#holderOf(key, true) === id) store.delete(kindKey, key);
+        store.delete(kindReply, id);
+        store.delete(kindOperation, id);
+      }
+    });
+    for (const id of expired) this.#kept.delete(id);
   }
 
   #readStored(id: string, withReply = true): Stored | undefined {
     if (!/^[0-9a-f]{64}$/.test(id)) return undefined;
     const { store } = this.#options;
     const bytes = store.get(kindOperation, id);
+    // Earlier versions could not delete: what had expired became empty.
     if (bytes === undefined || bytes.length === 0) return undefined;
     const reply = withReply ? store.get(kindReply, id) : undefined;
     return decodeOperation(id, bytes, reply ?? new Uint8Array(0));
@@ -341,7 +343,7 @@ export class Operations {
   /** The operation that holds an idempotency key. */
   #holderOf(key: string, expiredToo = false): string | undefined {
     const bytes = this.#options.store.get(kindKey, key);
-    if (bytes === undefined || bytes.length === 0) return undefined;
+    if (bytes === undefined) return undefined;
     const id = hex(bytes);
     return expiredToo || this.#read(id) !== undefined ? id : undefined;
   }
@@ -398,7 +400,7 @@ export class Operations {
   #emit(running: Running, state: OperationState, step: string): void {
     const { operation } = running;
     const last = operation.events.at(-1);
-    if (operation.state !== 'PENDING' || (state === 'PENDING' && operation.events.length >= maxEvents)) return;
+    if (state === 'PENDING' && operation.events.length >= maxEvents) return;
     const event: OperationEvent = { sequence: (last?.sequence ?? 0) + 1, state, step, at: this.#options.now() };
     running.operation = { ...operation, events: [...operation.events, event] };
     if (state === 'PENDING') for (const listener of running.listeners) listener(event);
@@ -407,6 +409,8 @@ export class Operations {
   /** Waits for a place, works, and gives the reply. Never rejects. */
   async #inTurn({ id, method, envelope, account }: Stored, traceId: string): Promise<Uint8Array> {
     const { limits, observer, run } = this.#options;
+    // Of the call that starts it. Nothing of its deadline: the operation outlives that call.
+    const parent = requestContext()?.span;
     const rpc = signingRpcs[method];
     const lane = this.#lane(rpc);
     const tell = (): void => observer.operations(rpc, lane.running, lane.waiting.length);
@@ -423,9 +427,9 @@ export class Operations {
       if (running !== undefined) this.#emit(running, 'PENDING', step);
     };
     try {
-      // No deadline: the operation outlives the call that started it.
-      const context = { traceId, account: hex(account), session: {}, progress };
-      return await withRequestContext(context, () => run(method, envelope));
+      const request = { account: hex(account), session: {}, progress };
+      const options = { parent, traceId, request, attributes: { 'dwallet.operation': id } };
+      return await inTrace(`operation ${rpc}`, options, () => run(method, envelope));
     } catch (error) {
       return encodeFailure(error);
     } finally {
@@ -457,7 +461,7 @@ export class Operations {
         store.put(kindOperation, id, encodeOperation(operation));
         if (failure === undefined || !('code' in failure) || errorRow(String(failure.code)).key !== 'released') return;
         const key = keyOf(operation.account, operation.requestId);
-        if (this.#holderOf(key, true) === id) this.#forget(kindKey, key);
+        if (this.#holderOf(key, true) === id) store.delete(kindKey, key);
       });
     } catch {
       // What is not stored is not answered. The operation is still pending on disk, and the same request tries again.

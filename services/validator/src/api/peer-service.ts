@@ -21,7 +21,6 @@ import {
   maxBodyBytes,
   peekEnvelope,
 } from '@dwallet/two-pc-mpc/network';
-import { withRequestContext } from '../request-context.ts';
 import { type TlsPin, pinOf } from '../tls/pins.ts';
 import { type CallOptions, unary } from './calls.ts';
 import { ApiError } from './errors.ts';
@@ -80,21 +79,24 @@ export class PeerService {
       if (request.validator !== member)
         throw new ApiError('IDENTITY_MISMATCH', `the line is that of validator ${member}`, { field: 'validator' });
       if (!request.networkId.equals(networkId)) throw new DecodeError('network_id', 'is another network');
+      if (request.protocolVersion !== protocolVersion)
+        throw new ApiError(
+          'PROTOCOL_VERSION',
+          `validator ${member} has ${request.protocolVersion}, validator ${index} ${protocolVersion}`,
+          { field: 'protocol_version' },
+        );
       return { validator: index, networkId, protocolVersion, ...hello() };
     });
     const acts = (Object.keys(peerMethods) as PeerMethodName[]).map((method) => {
       const { rpc } = peerMethods[method];
       return [
         rpc,
-        unary<EnvelopeRequest, { body: Uint8Array }>('peer', rpc, this.#options, async (request, call, raw) => {
+        unary<EnvelopeRequest, { body: Uint8Array }>('peer', rpc, this.#options, async (request, _, raw) => {
           const member = this.#memberOf(raw);
           const leave = this.#inFlight.enter(`validator:${member}`);
           try {
             this.#requireOwnEnvelope(method, member, request);
-            const context = { traceId: call.traceId, deadline: call.deadline, session: {} };
-            const reply = await withRequestContext(context, () =>
-              this.#options.serve.call(encodeCall(method, request.envelope)),
-            );
+            const reply = await this.#options.serve.call(encodeCall(method, request.envelope));
             return { body: decodeReply(reply, maxBodyBytes) };
           } finally {
             leave();

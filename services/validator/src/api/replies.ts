@@ -85,7 +85,14 @@ export const dwalletMessage = (dwalletId: Bytes, stored: StoredDWallet): DWallet
   record: stored.bytes,
   certificate: stored.certificate,
   acceptance: stored.acceptance ?? new Uint8Array(0),
+  signingPolicy: signingPolicies[stored.signingPolicy ?? 'none'],
 });
+
+const signingPolicies = {
+  none: 'SIGNING_POLICY_UNSPECIFIED',
+  transactions: 'SIGNING_POLICY_TRANSACTIONS',
+  'raw-digests': 'SIGNING_POLICY_RAW_DIGESTS',
+} as const;
 
 function own<T>(read: () => T): T {
   try {

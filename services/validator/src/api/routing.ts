@@ -44,8 +44,13 @@ export function peerRouting(method: PeerMethodName, { body }: PeekedEnvelope): R
       const id = new Reader(body.subarray(8 + request.length, 8 + request.length + 36), 'AssignPresign');
       return { presignId: id.bytes('presignId', 32) };
     }
+    case 'slot':
+      return { slot: body.slice(0, 8) };
     case 'kind': {
-      if (method === 'records/list') return { kind: text(body.subarray(0, 32)) };
+      if (method === 'records/list') {
+        const [kind = ''] = text(body.subarray(0, 32)).split('\0');
+        return { kind };
+      }
       return { kind: text(new Reader(body.subarray(0, 4 + 32), 'FetchRecord').bytes('kind', 32)) };
     }
   }

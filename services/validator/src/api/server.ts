@@ -1,6 +1,6 @@
 /**
  * The two gRPC servers of a validator: one for clients (TLS), one for the other validators (mutual TLS with pinned keys). Each has the standard
- * health service; the one for clients has reflection when that is asked for.
+ * health service; the one for clients has reflection when that is asked for. Beside them, when it is asked for, the server for pages.
  *
  * @module
  */
@@ -12,17 +12,22 @@ import {
 } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import {
+  AssetService as AssetServiceContract,
+  ClusterService as ClusterServiceContract,
   PeerService as PeerServiceContract,
   SigningService as SigningServiceContract,
+  ZoneService as ZoneServiceContract,
   serviceNames,
   signingPackageDefinition,
 } from '@dwallet/proto';
-import type { Digest, ValidatorId } from '@dwallet/sigma';
+import { DWalletError, type Digest, type ValidatorId } from '@dwallet/sigma';
 import { type Committee, type Peer, encodeCall } from '@dwallet/two-pc-mpc/network';
 import { HealthImplementation } from 'grpc-health-check';
 import { type TlsIdentity, serverCredentials } from '../tls/credentials.ts';
 import type { TlsPin } from '../tls/pins.ts';
+import { ZoneApi, type Zones } from '../zones/index.ts';
 import { type ApiObserver, silentApiObserver } from './api-observer.ts';
+import { type BrowserOptions, BrowserServer } from './browser-server.ts';
 import { type ApiLimits, defaultApiLimits } from './limits.ts';
 import { type OperationStore, Operations } from './operations.ts';
 import { type HelloFacts, PeerService } from './peer-service.ts';
@@ -40,6 +45,8 @@ export interface ApiServerOptions {
   /** Where operations are kept. */
   readonly store: OperationStore;
   readonly presigns: () => PresignDepth;
+  /** Serves ZoneService, AssetService and ClusterService to clients. */
+  readonly zones?: Zones | undefined;
   readonly hello: () => HelloFacts;
   readonly peers: {
     /** `host:port`; port 0 takes a free one. */
@@ -49,6 +56,8 @@ export interface ApiServerOptions {
     readonly pins: readonly TlsPin[];
   };
   readonly clients: { readonly address: string; readonly tls: TlsIdentity; readonly reflection?: boolean };
+  /** Serves clients in pages, too. */
+  readonly browser?: BrowserOptions;
   readonly limits?: Partial<ApiLimits>;
   readonly observer?: ApiObserver;
   readonly log?: (text: string) => void;
@@ -63,18 +72,20 @@ const sweepMs = 600_000;
 export class ApiServer {
   readonly #clients: Server;
   readonly #peers: Server;
+  #browser: BrowserServer | undefined;
   readonly #health: { readonly clients: HealthImplementation; readonly peers: HealthImplementation };
   readonly #signing: SigningService;
   readonly #peer: PeerService;
   readonly operations: Operations;
   readonly #sweeper: NodeJS.Timeout;
+  readonly #log: (text: string) => void;
   #closing = false;
   #resumed = false;
   #clientStatus: ServingStatus = 'NOT_SERVING';
   /** Where the servers listen. */
-  readonly ports: { readonly clients: number; readonly peers: number };
+  readonly ports: { readonly clients: number; readonly peers: number; readonly browser?: number };
 
-  private constructor(options: ApiServerOptions, servers: Servers, ports: { clients: number; peers: number }) {
+  private constructor(options: ApiServerOptions, servers: Servers, ports: ApiServer['ports']) {
     const limits = { ...defaultApiLimits, ...options.limits };
     const observer = options.observer ?? silentApiObserver;
     const common = { observer, limits, log: options.log ?? (() => {}) };
@@ -120,11 +131,24 @@ export class ApiServer {
         server.addService(definition as ServiceDefinition, handlers as UntypedServiceImplementation),
     });
     this.#clients.addService(SigningServiceContract.service, this.#signing.handlers());
+    if (options.zones !== undefined) {
+      const { zones } = options;
+      const { maxDeadlineMs } = limits;
+      const api = new ZoneApi({ ...common, maxDeadlineMs, zones, closing: () => this.#closing });
+      this.#clients.addService(ZoneServiceContract.service, api.zoneHandlers());
+      this.#clients.addService(AssetServiceContract.service, api.assetHandlers());
+      this.#clients.addService(ClusterServiceContract.service, api.clusterHandlers());
+    }
     this.#peers.addService(PeerServiceContract.service, this.#peer.handlers());
     this.#health.clients.addToServer(addTo(this.#clients));
     this.#health.peers.addToServer(addTo(this.#peers));
-    if (options.clients.reflection === true) new ReflectionService(signingPackageDefinition).addToServer(this.#clients);
-    this.#sweeper = setInterval(() => this.operations.sweep(), sweepMs);
+    if (options.clients.reflection === true)
+      new ReflectionService(signingPackageDefinition()).addToServer(this.#clients);
+    this.#log = common.log;
+    this.#sweeper = setInterval(
+      () => this.#try('expired operations are still kept', () => this.operations.sweep()),
+      sweepMs,
+    );
     this.#sweeper.unref();
   }
 
@@ -136,7 +160,7 @@ export class ApiServer {
     const limits = { ...defaultApiLimits, ...options.limits };
     const servers = openServers(limits);
     // Handlers are there before the first connection; the ports are known only when the servers listen.
-    const ports = { clients: 0, peers: 0 };
+    const ports: { clients: number; peers: number; browser?: number } = { clients: 0, peers: 0 };
     const api = new ApiServer(options, servers, ports);
     try {
       ports.peers = await bind(servers.peers, options.peers.address, serverCredentials(options.peers.tls, 'required'));
@@ -145,6 +169,11 @@ export class ApiServer {
         options.clients.address,
         serverCredentials(options.clients.tls, 'anonymous'),
       );
+      if (options.browser !== undefined) {
+        const { browser, log = () => {} } = options;
+        api.#browser = await BrowserServer.start({ ...browser, handlers: api.#signing.handlers(), limits, log });
+        ports.browser = api.#browser.port;
+      }
     } catch (error) {
       clearInterval(api.#sweeper);
       servers.peers.forceShutdown();
@@ -162,12 +191,23 @@ export class ApiServer {
     this.#clientStatus = serving;
     this.#tell();
     if (serving !== 'SERVING' || this.#resumed || this.#closing) return;
-    this.#resumed = true;
-    this.operations.resume();
+    // Whoever tells it does so from a timer: what cannot be written now goes on the next time.
+    this.#resumed = this.#try('interrupted operations do not go on yet', () => this.operations.resume());
   }
 
   get serving(): ServingStatus {
     return this.#closing ? 'NOT_SERVING' : this.#clientStatus;
+  }
+
+  /** In a timer, where a disk that is full must not end the process. @returns whether it was done. */
+  #try(failure: string, work: () => void): boolean {
+    try {
+      work();
+      return true;
+    } catch (error) {
+      this.#log(`${failure} (${error instanceof DWalletError ? error.code : 'INTERNAL'})`);
+      return false;
+    }
   }
 
   #tell(): void {
@@ -186,17 +226,19 @@ export class ApiServer {
   /**
    * Stops: takes nothing new from clients, waits for what runs, then closes both servers. What still runs after `graceMs` is cut off; it is stored
    * and goes on after the next start.
+   * @param also - work of the validator itself that is waited for while the others are still served.
    */
-  async close(graceMs: number): Promise<void> {
+  async close(graceMs: number, also?: Promise<unknown>): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
     clearInterval(this.#sweeper);
     this.#tell();
     const until = performance.now() + graceMs;
     // The others may need this validator for what they lead, and it needs them for its own: peers are served until the end.
-    await within(this.operations.drain(), until);
+    await within(Promise.allSettled([this.operations.drain(), also]), until);
     await within(this.#signing.inFlight.idle(), until);
-    await within(shutDown(this.#clients), soon(until));
+    await within(Promise.all([shutDown(this.#clients), this.#browser?.close()]), soon(until));
+    this.#browser?.destroy();
     for (const service of ['', serviceNames.peer]) this.#health.peers.setStatus(service, 'NOT_SERVING');
     await within(this.#peer.inFlight.idle(), until);
     await within(shutDown(this.#peers), soon(until));

@@ -30,8 +30,7 @@ import {
   peekEnvelope,
 } from '@dwallet/two-pc-mpc/network';
 import type { StoredDWallet } from '../network-state.ts';
-import { withRequestContext } from '../request-context.ts';
-import { type Call, type CallOptions, observeFailure, openCall, serviceError, unary } from './calls.ts';
+import { type Call, type CallOptions, endCall, observeFailure, openCall, serviceError, unary } from './calls.ts';
 import { ApiError, richStatusOf } from './errors.ts';
 import { type ApiLimits, InFlight, TokenBuckets } from './limits.ts';
 import { type OperationEvent, type OperationView, type Operations, failureOf } from './operations.ts';
@@ -110,7 +109,7 @@ export class SigningService {
     );
     return {
       ...Object.fromEntries<UntypedHandleCall>(mutating),
-      GetNetwork: this.#unary('GetNetwork', (_, call) => this.#getNetwork(call)),
+      GetNetwork: this.#unary('GetNetwork', () => this.#getNetwork()),
       GetDWallet: this.#unary('GetDWallet', (request: { dwalletId: Buffer }) => this.#getDWallet(request.dwalletId)),
       ListDWallets: this.#unary('ListDWallets', (request: ListRequest) => this.#listDWallets(request)),
       GetPresignStatus: this.#unary('GetPresignStatus', async () => this.#options.presigns()),
@@ -200,10 +199,9 @@ export class SigningService {
 
   // Reading ---------------------------------------------------------------------------------------------------------------------------
 
-  async #getNetwork(call: Call): Promise<object> {
+  async #getNetwork(): Promise<object> {
     const { networkId, committee, serve } = this.#options;
-    const context = { traceId: call.traceId, deadline: call.deadline, session: {} };
-    const reply = await withRequestContext(context, () => serve.call(encodeCall(networkMethod, new Uint8Array(0))));
+    const reply = await serve.call(encodeCall(networkMethod, new Uint8Array(0)));
     return networkResponse(networkId, committee.identityKeys.length, decodeReply(reply, maxBodyBytes));
   }
 
@@ -286,6 +284,7 @@ export class SigningService {
       clearTimeout(timer);
       stop?.();
       leave?.();
+      endCall(call, code);
       observer.callFinished('client', rpc, status[code] ?? 'UNKNOWN', (performance.now() - begin) / 1000);
       return true;
     };

@@ -18,7 +18,8 @@ import {
   publicJobs,
 } from '@dwallet/two-pc-mpc/network';
 import { Queue, QueueEvents } from 'bullmq';
-import { type Cancel, type Clock, systemClock } from '../clock.ts';
+import { type Cancel, type Clock, systemClock, within } from '../clock.ts';
+import { currentTraceparent } from '../tracing.ts';
 import { JobSeal, type RedisAddress, connectionOf } from './redis-seal.ts';
 
 export interface RedisPoolOptions {
@@ -65,6 +66,8 @@ interface Pending {
 const queuePriority: Readonly<Record<Priority, number>> = { urgent: 1, normal: 2, background: 3 };
 /** Events of the queue that are kept: each carries a result. */
 const keptEvents = 256;
+/** A Redis that is away answers no goodbye: the connections end by themselves then. */
+const goodbyeMs = 1500;
 /** So many probes without answer mean that Redis is gone. */
 const unansweredProbes = 3;
 
@@ -89,7 +92,7 @@ export class RedisPool implements ComputePool {
     this.#clock = options.clock ?? systemClock;
     this.#seal = new JobSeal(options.workerKey, options.parameters.digest, options.random);
     this.#remoteNames = new Set(publicJobs.filter((name) => options.remote?.includes(name) ?? true));
-    const connection = connectionOf(options.redis);
+    const connection = connectionOf(options.redis, () => this.#closed);
     this.#queue = new Queue(this.#seal.queue, {
       // Commands to a Redis that is away fail with the next attempt to reach it. Nothing waits for them: jobs are done here.
       connection: { ...connection, maxRetriesPerRequest: 1 },
@@ -141,6 +144,7 @@ export class RedisPool implements ComputePool {
       return framed;
     }
     if (this.#closed) throw new ComputeError('COMPUTE_CLOSED', 'the pool is closed');
+    if (options.signal?.aborted === true) throw new ComputeError('COMPUTE_CANCELLED', `${job.name} was cancelled`);
     this.#fallbacks++;
     return local.run(job, options);
   }
@@ -177,7 +181,7 @@ export class RedisPool implements ComputePool {
     this.#queue
       .add(
         'job',
-        { sealed: this.#seal.sealJob(id, job) },
+        { sealed: this.#seal.sealJob(id, job), traceparent: currentTraceparent() },
         {
           jobId: id,
           priority: queuePriority[priority],
@@ -246,7 +250,7 @@ export class RedisPool implements ComputePool {
     this.#closed = true;
     this.#cancelProbe?.();
     this.#comeBack();
-    await Promise.allSettled([this.#events.close(), this.#queue.close()]);
-    await this.#options.local.close();
+    const left = Promise.allSettled([this.#events.close(), this.#queue.close()]);
+    await Promise.all([within(this.#clock, left, goodbyeMs), this.#options.local.close()]);
   }
 }

@@ -31,8 +31,12 @@ export interface RedisAddress {
   readonly password?: string;
 }
 
-/** Connection options for BullMQ. @throws DecodeError for a URL of another kind. */
-export function connectionOf({ url, password }: RedisAddress) {
+/**
+ * Connection options for BullMQ.
+ * @param closed - says that the connection is to end: a Redis that is away is not looked for any more. Default: never.
+ * @throws DecodeError for a URL of another kind.
+ */
+export function connectionOf({ url, password }: RedisAddress, closed: () => boolean = () => false) {
   const parsed = new URL(url);
   if (parsed.protocol !== 'redis:' && parsed.protocol !== 'rediss:')
     throw new DecodeError('redis.url', 'must begin with redis:// or rediss://');
@@ -45,8 +49,8 @@ export function connectionOf({ url, password }: RedisAddress) {
     ...(secret === undefined ? {} : { password: secret }),
     ...(Number.isInteger(database) ? { db: database } : {}),
     ...(parsed.protocol === 'rediss:' ? { tls: {} } : {}),
-    // A Redis that is away is looked for at this pace, for ever.
-    retryStrategy: (): number => 500,
+    // A Redis that is away is looked for at this pace.
+    retryStrategy: (): number | null => (closed() ? null : 500),
   };
 }
 

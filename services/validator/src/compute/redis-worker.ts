@@ -9,6 +9,7 @@ import type { Curve, Random, Secret } from '@dwallet/sigma';
 import { type WorkerPool, publicJobs } from '@dwallet/two-pc-mpc/network';
 import { UnrecoverableError, Worker } from 'bullmq';
 import { JobSeal, type RedisAddress, connectionOf } from './redis-seal.ts';
+import { SpanKind, inTrace, parseTraceparent } from '../tracing.ts';
 import type { ValidatorComputeSetting } from './setting.ts';
 import { ThreadPool } from './thread-pool.ts';
 
@@ -48,7 +49,8 @@ export function runWorker(options: RunWorkerOptions): RunningWorker {
     ...(options.tableCache === undefined ? {} : { tableCache: options.tableCache }),
     ...(options.shortTables === undefined ? {} : { shortTables: options.shortTables }),
   });
-  const worker = new Worker<{ readonly sealed?: unknown }, string>(
+  let closed = false;
+  const worker = new Worker<{ readonly sealed?: unknown; readonly traceparent?: unknown }, string>(
     seal.queue,
     async ({ id = '', data }) => {
       let job: ReturnType<JobSeal['openJob']>;
@@ -60,10 +62,18 @@ export function runWorker(options: RunWorkerOptions): RunningWorker {
       }
       // The validator never sends others; this is the second lock on the same door.
       if (!publicJobs.includes(job.name)) throw new UnrecoverableError('the job is not public');
-      return seal.sealResult(id, await pool.run({ ...job, secret: false }));
+      // Whoever has Redis can write another trace here, and nothing else.
+      const span = {
+        parent: parseTraceparent(data.traceparent),
+        kind: SpanKind.CONSUMER,
+        attributes: { 'dwallet.job': job.name },
+      };
+      return inTrace(`worker ${job.name}`, span, async () =>
+        seal.sealResult(id, await pool.run({ ...job, secret: false })),
+      );
     },
     {
-      connection: { ...connectionOf(options.redis), maxRetriesPerRequest: null },
+      connection: { ...connectionOf(options.redis, () => closed), maxRetriesPerRequest: null },
       concurrency: threads,
       lockDuration: lockMs,
       stalledInterval: stalledMs,
@@ -73,9 +83,12 @@ export function runWorker(options: RunWorkerOptions): RunningWorker {
     },
   );
   let away = false;
+  let lose = (): void => {};
+  const lost = new Promise<void>((resolve) => (lose = resolve));
   worker.on('error', (error) => {
     if (!away) log?.(`Redis cannot be reached: ${error.message}`);
     away = true;
+    if (closed) lose();
   });
   worker.on('ready', () => {
     away = false;
@@ -87,7 +100,10 @@ export function runWorker(options: RunWorkerOptions): RunningWorker {
     pool,
     ready,
     async close() {
-      await worker.close();
+      closed = true;
+      // A Redis that is away takes no results and answers no goodbye: then there is nothing to finish.
+      if (away) lose();
+      await Promise.race([worker.close(away), lost]);
       await pool.close();
     },
   };

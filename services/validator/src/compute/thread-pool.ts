@@ -14,8 +14,10 @@ import {
   type WorkerPoolOptions,
   type WorkerPort,
   settingOf,
+  threadPort,
 } from '@dwallet/two-pc-mpc/network';
 import { type Clock, systemClock } from '../clock.ts';
+import { patienceFor } from './patience.ts';
 import type { ValidatorComputeSetting } from './setting.ts';
 
 export interface ThreadPoolOptions extends Pick<ValidatorComputeSetting, 'tableCache' | 'shortTables'> {
@@ -34,26 +36,10 @@ const fromSources = import.meta.url.endsWith('.ts');
 const entry = new URL(fromSources ? './thread-worker.sources.mjs' : './thread-worker.js', import.meta.url);
 const execArgv = fromSources ? ['--conditions=source'] : [];
 
-/** One thread. It keeps the process alive only while it computes. */
-export function spawnThread(setting: ValidatorComputeSetting, { message, gone }: WorkerEvents): WorkerPort {
+/** One thread. */
+export function spawnThread(setting: ValidatorComputeSetting, events: WorkerEvents): WorkerPort {
   const worker = new Worker(fileURLToPath(entry), { workerData: setting, execArgv, name: 'dwallet-compute' });
-  worker.unref();
-  worker.on('message', (reply: unknown) => {
-    worker.unref();
-    message(reply);
-  });
-  worker.on('error', (error: unknown) => gone(error instanceof Error ? error : undefined));
-  worker.on('messageerror', (error) => gone(error));
-  worker.on('exit', () => gone());
-  return {
-    post(request) {
-      worker.ref();
-      worker.postMessage(request, [request.input.buffer as ArrayBuffer]);
-    },
-    async terminate() {
-      await worker.terminate();
-    },
-  };
+  return threadPort(worker, events);
 }
 
 export class ThreadPool extends WorkerPool {
@@ -72,6 +58,7 @@ export class ThreadPool extends WorkerPool {
       ...limits,
       size: size ?? availableParallelism(),
       now: () => clock.now(),
+      patience: { msFor: patienceFor, after: (ms, fn) => clock.after(ms, fn) },
       spawn: (events) => spawnThread(setting, events),
     });
   }

@@ -14,6 +14,7 @@ import {
   isPeerMethod,
   peerMethods,
   protocolVersion,
+  serviceNames,
   statusHeader,
   traceHeader,
 } from '@dwallet/proto';
@@ -29,9 +30,10 @@ import {
 } from '@dwallet/two-pc-mpc/network';
 import { errorRow } from '../api/errors.ts';
 import { type RoutingFields, peerRouting } from '../api/routing.ts';
-import { type RequestContext, formatTraceparent, newTraceId, requestContext } from '../request-context.ts';
+import { requestContext } from '../request-context.ts';
 import { type TlsIdentity, peerCredentials } from '../tls/credentials.ts';
 import type { TlsPin } from '../tls/pins.ts';
+import { SpanKind, currentTraceparent, withSpan } from '../tracing.ts';
 
 /** A validator that cannot be reached, or did not answer in time. No refusal, so it has no code: that nobody answers is not an answer. */
 export class UnreachableError extends Error {
@@ -49,21 +51,18 @@ export interface PeerEndpoint {
 
 export interface GrpcPeersOptions {
   readonly self: ValidatorId;
-  /** Needed by Hello only. */
-  readonly networkId?: Digest;
+  readonly networkId: Digest;
   /** The other validators; an entry for this one is passed over. */
   readonly validators: readonly PeerEndpoint[];
   readonly tls: TlsIdentity;
   /** Longest wait for an answer, in milliseconds. */
   readonly callMs?: number;
-  /** Largest message, in bytes. */
-  readonly maxMessageBytes?: number;
   /** Hears how large the envelopes of each rpc are, without frame and TLS. */
   readonly onBytes?: (rpc: string, direction: 'sent' | 'received', bytes: number) => void;
 }
 
 /** More than the body of the largest session message: envelope, frame, routing fields. */
-const defaultMaxMessageBytes = maxBodyBytes + 1024 * 1024;
+const maxMessageBytes = maxBodyBytes + 1024 * 1024;
 /** One try and two more, only when the line was not there or a limit was met: every act is idempotent. */
 const maxTries = 3;
 const firstBackoffMs = 50;
@@ -85,12 +84,11 @@ export class GrpcPeer implements Peer {
     this.#endpoint = endpoint;
     this.#options = options;
     const credentials = peerCredentials(options.tls, endpoint.pin, endpoint.tlsName);
-    const maxBytes = options.maxMessageBytes ?? defaultMaxMessageBytes;
     const channel: ChannelOptions = {
       'grpc.ssl_target_name_override': endpoint.tlsName,
       'grpc.default_authority': endpoint.tlsName,
-      'grpc.max_receive_message_length': maxBytes,
-      'grpc.max_send_message_length': maxBytes,
+      'grpc.max_receive_message_length': maxMessageBytes,
+      'grpc.max_send_message_length': maxMessageBytes,
       'grpc.keepalive_time_ms': 20_000,
       'grpc.keepalive_timeout_ms': 10_000,
       'grpc.keepalive_permit_without_calls': 1,
@@ -115,7 +113,9 @@ export class GrpcPeer implements Peer {
     try {
       const { onBytes } = this.#options;
       onBytes?.(rpc, 'sent', envelope.length);
-      const { body } = await this.#send<{ readonly body: Buffer }>(this.#lanes[lane], rpc, request);
+      const { body } = await this.#traced(rpc, () =>
+        this.#send<{ readonly body: Buffer }>(this.#lanes[lane], rpc, request),
+      );
       onBytes?.(rpc, 'received', body.length);
       return encodeResult(body);
     } catch (error) {
@@ -124,20 +124,36 @@ export class GrpcPeer implements Peer {
     }
   }
 
-  /** Who is there. Retries nothing: for watching lines. */
-  hello(): Promise<HelloResponse__Output> {
+  #traced<T>(rpc: string, work: () => Promise<T>): Promise<T> {
+    const attributes = {
+      'rpc.system': 'grpc',
+      'rpc.service': serviceNames.peer,
+      'rpc.method': rpc,
+      'dwallet.peer': this.#endpoint.validator,
+    };
+    return withSpan(`${serviceNames.peer}/${rpc}`, { kind: SpanKind.CLIENT, attributes }, work);
+  }
+
+  /** Who is there. Retries nothing: for watching lines. Without a span: it is asked every second. */
+  async hello(): Promise<HelloResponse__Output> {
     const { self, networkId } = this.#options;
-    if (networkId === undefined) throw new BugError('Hello needs the network id');
     const request = { validator: self, networkId, protocolVersion };
-    return this.#send<HelloResponse__Output>(this.#lanes.quick, 'Hello', request, 1);
+    const answer = await this.#send<HelloResponse__Output>(this.#lanes.quick, 'Hello', request, 1);
+    if (answer.protocolVersion !== protocolVersion)
+      throw new RemoteError(
+        'PROTOCOL_VERSION',
+        undefined,
+        `validator ${this.#endpoint.validator} has ${answer.protocolVersion}, validator ${self} ${protocolVersion}`,
+        { field: 'protocol_version' },
+      );
+    return answer;
   }
 
   async #send<Response>(client: Client, rpc: string, request: object, tries = maxTries): Promise<Response> {
-    const context = requestContext();
     const deadline = performance.now() + (this.#options.callMs ?? 600_000);
-    const until = Math.min(deadline, context?.deadline ?? Number.POSITIVE_INFINITY);
+    const until = Math.min(deadline, requestContext()?.deadline ?? Number.POSITIVE_INFINITY);
     for (let attempt = 1; ; attempt++) {
-      const outcome = await this.#try<Response>(client, rpc, request, context, until);
+      const outcome = await this.#try<Response>(client, rpc, request, until);
       if ('response' in outcome) return outcome.response;
       const { error } = outcome;
       const rich = richStatusOf(error);
@@ -157,11 +173,10 @@ export class GrpcPeer implements Peer {
     client: Client,
     rpc: string,
     request: object,
-    context: RequestContext | undefined,
     until: number,
   ): Promise<{ readonly response: Response } | { readonly error: ServiceError }> {
     const metadata = new Metadata();
-    metadata.set(traceHeader, formatTraceparent(context?.traceId ?? newTraceId()));
+    metadata.set(traceHeader, currentTraceparent());
     const deadline = Date.now() + Math.max(0, until - performance.now());
     const method = (client as unknown as Record<string, Method>)[rpc] as Method;
     return new Promise((resolve) => {

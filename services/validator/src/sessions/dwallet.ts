@@ -106,7 +106,8 @@ export class DWalletSessions {
     if (hex(record.owner) !== hex(envelope.sender))
       throw new RefusedError('NOT_OWNER', 'only the owner accepts a dWallet');
     verifyAcceptance(record, acceptance);
-    this.#state.acceptDWallet(id, acceptance);
+    if (hex(this.#state.acceptDWallet(id, acceptance)) !== hex(acceptance))
+      throw new RefusedError('ALREADY_ACCEPTED', 'the owner has accepted this dWallet with another signing policy');
     return new Uint8Array(0);
   }
 

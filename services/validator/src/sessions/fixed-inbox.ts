@@ -37,7 +37,13 @@ import {
 import { type Core, RefusedError, type SessionRequest, decodeList, encodeSessionRequest } from '../core.ts';
 import { Remembered } from '../remembered.ts';
 import { contributionKind } from './contribution.ts';
-import { type LeaderSession, type SessionProtocol, openInbox } from './session.ts';
+import {
+  type GatherOptions,
+  type LeaderSession,
+  type SessionProtocol,
+  longestContribution,
+  openInbox,
+} from './session.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
@@ -50,6 +56,10 @@ export interface CeremonyProtocol extends SessionProtocol {
    * @throws what is missing or wrong.
    */
   judgeInbox(request: SessionRequest): Promise<void>;
+  /** Largest honest message in the round that follows the history, in bytes. */
+  largestMessage(request: SessionRequest): number;
+  /** Keeps what the last inbox of the history proves. One message alone is in it, which was left out of the agreed one. */
+  blameLeftOut(request: SessionRequest): Promise<void>;
   /** What came before leaves this round out; its inbox is then empty and without certificate. */
   isSkipped(request: SessionRequest, round: number): Promise<boolean>;
 }
@@ -265,6 +275,10 @@ export class InboxAgreement {
     this.requireOwn(protocol, request);
     if (await protocol.isSkipped({ ...request, history: history.slice(0, round) }, round))
       throw new DecodeError('SessionRequest.history', `round ${step} is left out`);
+    // A fixed inbox goes with every later request: nobody fixes one that fills them.
+    const longest = longestContribution(protocol.largestMessage({ ...request, history: history.slice(0, round) }));
+    if (inbox.some((bytes) => bytes.length > longest))
+      throw new DecodeError(`SessionRequest.history[${round}]`, `has a message of more than ${longest} bytes`);
     await protocol.judgeInbox(request);
     const shown = prepared === undefined ? undefined : this.#open(session, round, prepared, inbox, 0n);
     // From here to the vote nothing else runs.
@@ -354,7 +368,7 @@ export class InboxAgreement {
         return;
       }
       const options = need === undefined ? ({ graceMs: 'adaptive' } as const) : { need };
-      const inbox = locked?.inbox ?? (gathered ??= await session.gather(step, options));
+      const inbox = locked?.inbox ?? (gathered ??= await session.gather(step, bounded(protocol, session, options)));
       const open = session.request(step);
       const request: SessionRequest = { ...open, history: [...open.history, inbox] };
       await protocol.judgeInbox(request);
@@ -423,6 +437,20 @@ export class InboxAgreement {
     const ms = (firstPauseMs * 2 ** attempt * (1 + (random(1)[0] as number))) / 256;
     return new Promise((resolve) => void clock.after(ms, () => resolve()));
   }
+}
+
+/** How the next round of a ceremony is gathered: what no honest validator says is left out, and its sender blamed. */
+export function bounded(
+  protocol: CeremonyProtocol,
+  session: LeaderSession,
+  options: GatherOptions = {},
+): GatherOptions {
+  const request = session.request('');
+  return {
+    ...options,
+    largest: protocol.largestMessage(request),
+    leftOut: (bytes) => protocol.blameLeftOut({ ...request, history: [...request.history, [bytes]] }),
+  };
 }
 
 const maxAttempts = 6;

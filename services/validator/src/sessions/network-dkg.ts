@@ -21,7 +21,7 @@ import type { EvidenceLog } from '../evidence-log.ts';
 import { type NetworkState, encodeNetworkKey, networkKeyFact, requireOwnShares } from '../network-state.ts';
 import { Remembered } from '../remembered.ts';
 import { contributionPlace } from './contribution.ts';
-import type { CeremonyProtocol, InboxAgreement } from './fixed-inbox.ts';
+import { type CeremonyProtocol, type InboxAgreement, bounded } from './fixed-inbox.ts';
 import { historyKey } from './network-setup.ts';
 import { LeaderSession, openInbox, requireRounds } from './session.ts';
 
@@ -237,6 +237,15 @@ export function networkDkgSession(
     },
   };
 
+  const largestOf = (request: SessionRequest, round: Round): number =>
+    round === 'rehearse'
+      ? networkDkg.largestRehearsalBytes({
+          ...inputOf(request),
+          committee: committeeOf(request),
+          outcome: outcomeOf(request),
+        })
+      : networkDkg.largestMessageBytes(inputOf(request), round);
+
   const certifiedRecord = (request: SessionRequest): Uint8Array => {
     const outcome = outcomeOf(request);
     const rehearsal = networkDkg.confirmRehearsal({
@@ -310,6 +319,18 @@ export function networkDkgSession(
           requireDealers('revealing dealers', revealsOf(request)?.qualified ?? []);
       }
     },
+    largestMessage: (request) => largestOf(request, rounds[request.history.length] as Round),
+    async blameLeftOut(request) {
+      const judges = [
+        () => networkDkg.collectRegistrations({ ...inputOf(request), inbox: inboxOf(request, 0) }),
+        () => networkDkg.verifyDeals({ ...judging(), inbox: inboxOf(request, 1) }),
+        () => networkDkg.judgeAcknowledgements({ ...judging(), deals: dealsOf(request), inbox: inboxOf(request, 2) }),
+        () => revealsOf(request) ?? { blamed: [] },
+        () => networkDkg.confirmRehearsal({ ...judging(), outcome: outcomeOf(request), inbox: inboxOf(request, 4) }),
+      ];
+      const judging = () => ({ ...inputOf(request), committee: committeeOf(request) });
+      evidence.session(name, request, judges[request.history.length - 1]?.().blamed ?? []);
+    },
     isSkipped: async (request, round) => round === revealRound && !needsReveal(request),
     conclude: async (request) => networkKeyFact(core.options.networkId, await recordOf(request)),
     async commit(request, certificate) {
@@ -351,6 +372,6 @@ export async function leadNetworkDkg(
   await agreement.lead(protocol, session, all);
   await agreement.lead(protocol, session, all - networkDkg.resolvePolicy(core.committee).maxRevealedWeight);
   await agreement.lead(protocol, session);
-  await session.round('rehearse');
+  await session.round('rehearse', bounded(protocol, session));
   return session.conclude(await protocol.conclude(session.request('vote')));
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { DecodeError, type Digest, digestTagged, encodeList } from '@dwallet/sigma';
+import { DecodeError, type Digest, ThresholdNotReachedError, digestTagged, encodeList } from '@dwallet/sigma';
 import {
   type AggregatedSetup,
   type QuorumCertificate,
@@ -11,6 +11,7 @@ import {
   contributeToSetup,
   encodeCertificate,
   encodeSetupRecord,
+  setupContributionBytes,
   setupFact,
 } from '@dwallet/two-pc-mpc/network';
 import { type Core, RefusedError, type SessionRequest } from '../core.ts';
@@ -87,6 +88,15 @@ export function networkSetupSession(
       );
     },
     judgeInbox: async (request) => void (await aggregate(request)),
+    largestMessage: (request) => setupContributionBytes(context(request)),
+    async blameLeftOut(request) {
+      try {
+        await aggregate(request);
+      } catch (error) {
+        // One message alone is never enough; whom it blames is known by now.
+        if (!(error instanceof ThresholdNotReachedError)) throw error;
+      }
+    },
     isSkipped: () => Promise.resolve(false),
     async conclude(request) {
       context(request);

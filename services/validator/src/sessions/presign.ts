@@ -162,6 +162,6 @@ export async function leadPresign(core: Core, protocol: SessionProtocol, batch: 
   if (!Number.isInteger(batch) || batch < 1 || batch > maxBatch)
     throw new InvalidArgumentsError('batch', `must be 1..${maxBatch}`);
   const session = LeaderSession.open(core, name, await core.generations.learn(), batch);
-  for (const step of rounds) await session.round(step, { graceMs: 'adaptive' });
+  for (const step of rounds) await session.round(step, { graceMs: 'adaptive', oneLength: true });
   return session.conclude(await protocol.conclude(session.request('vote')), { graceMs: 'adaptive' });
 }

@@ -88,6 +88,23 @@ export function requireCeremony(core: Core, request: SessionRequest, basis: Uint
     throw new RefusedError('NOT_OWNER', 'is not the ceremony of this network');
 }
 
+export interface GatherOptions extends CollectOptions {
+  /** Weight without which the round fails; default t. */
+  readonly need?: number;
+  /**
+   * All honest contributions to this step are of one length. One that is far longer than this validator's own is left out: it would fill the
+   * requests of all later steps, and nobody could answer them.
+   */
+  readonly oneLength?: boolean;
+  /** Where honest contributions differ in length: the largest message that one can have, in bytes. A far longer one is left out, too. */
+  readonly largest?: number;
+  /** Told of each contribution that was left out. */
+  readonly leftOut?: (bytes: Uint8Array) => void | Promise<void>;
+}
+
+/** A contribution of a wrong length is blamed and kept as evidence by whoever verifies it, as long as it is no longer than this. */
+export const longestContribution = (honestBytes: number): number => 2 * honestBytes + 4096;
+
 /** A session as its leader drives it. */
 export class LeaderSession {
   readonly #core: Core;
@@ -137,10 +154,9 @@ export class LeaderSession {
 
   /**
    * Asks everybody for their contribution to `step`.
-   * @param need - weight without which the round fails; default t.
    * @returns the inbox, in ascending order.
    */
-  async gather(step: string, options: CollectOptions & { readonly need?: number } = {}): Promise<Uint8Array[]> {
+  async gather(step: string, options: GatherOptions = {}): Promise<Uint8Array[]> {
     const core = this.#core;
     const request = this.request(step);
     const inbox = new Map<ValidatorId, Uint8Array>();
@@ -159,6 +175,15 @@ export class LeaderSession {
     for (const answer of answers)
       if ('error' in answer && 'code' in answer.error && answer.error.code === 'ABSTAINS')
         core.generations.forget(answer.validator);
+    const honest = options.oneLength === true ? inbox.get(core.index)?.length : options.largest;
+    if (honest !== undefined)
+      for (const [from, bytes] of inbox) {
+        if (bytes.length <= longestContribution(honest)) continue;
+        inbox.delete(from);
+        core.options.log(`${this.#protocol} ${step}: validator ${from} says ${bytes.length} bytes, left out`);
+        core.options.observer.skipped('contribution that is too long');
+        await options.leftOut?.(bytes);
+      }
     const { access } = core.committee;
     const need = options.need ?? access.threshold;
     const weight = access.weight(inbox.keys());
@@ -173,7 +198,7 @@ export class LeaderSession {
   }
 
   /** One round whose inbox only this session's result depends on. */
-  async round(step: string, options: CollectOptions & { readonly need?: number } = {}): Promise<void> {
+  async round(step: string, options: GatherOptions = {}): Promise<void> {
     this.append(await this.gather(step, options));
   }
 

@@ -22,9 +22,11 @@ import {
 } from '@dwallet/sigma';
 import {
   type AbortOutcome,
+  type ApprovedRequest,
   type Assignment,
   type DWalletRecord,
   type Envelope,
+  type Fact,
   type Presign,
   type PresignState,
   type SignRequest,
@@ -55,6 +57,7 @@ import {
   recoversTo,
   requireVerified,
   resolveAbortIn,
+  signOrderDigest,
   verifySignMessageIn,
   verifySignature,
 } from '@dwallet/two-pc-mpc/network';
@@ -66,7 +69,9 @@ import { type NetworkState, type StoredAssignment, type StoredDWallet, bindingFa
 import type { Records } from '../records.ts';
 import { InFlight } from '../in-flight.ts';
 import { Remembered } from '../remembered.ts';
-import { noteSession } from '../request-context.ts';
+import { type ReadContent, messageOf, readContent } from '../policy/read-content.ts';
+import type { SigningPolicy } from '../policy/signing-policy.ts';
+import { noteSession, toTheEnd } from '../request-context.ts';
 import {
   type OpenedShares,
   type SignatureTranscript,
@@ -82,24 +87,45 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const graceMs = 1000;
 /** Blinding pairs that each key share keeps ready; a signature takes two. */
 const blindingPairs = 4;
+/** Requests may be as large as a PSBT with its previous transactions. */
+const rememberedRequests = 32;
 /** How many presigns of the pool one request may use up when leaders race for them. */
 const maxPresignsPerRequest = 16;
+
+/** A sign request that passed every check of this validator. */
+interface CheckedRequest {
+  readonly verified: VerifiedSignMessage;
+  readonly request: SignRequest;
+  readonly dwallet: StoredDWallet;
+  /** What the request says, as this validator read it; `verified` is about the message in it. */
+  readonly content: ReadContent;
+}
 
 export class SignSessions {
   readonly #core: Core;
   readonly #state: NetworkState;
   readonly #records: Records;
   readonly #markers: SingleUseStore;
-  /** Messages that this process verified, by presign and exact bytes. */
-  readonly #verified = new Remembered<VerifiedSignMessage>();
-  readonly #verifying = new InFlight<VerifiedSignMessage>();
+  readonly #policy: SigningPolicy;
+  /** Requests that this process verified, by presign and exact bytes. */
+  readonly #verified = new Remembered<Omit<CheckedRequest, 'dwallet'>>(rememberedRequests);
+  readonly #verifying = new InFlight<Omit<CheckedRequest, 'dwallet'>>();
   /** Presigns whose targeting a worker was asked for, by presign and dWallet. */
   readonly #assigned = new Remembered<true>();
 
   readonly #evidence: EvidenceLog;
 
-  constructor(core: Core, state: NetworkState, records: Records, markers: SingleUseStore, evidence: EvidenceLog) {
+  /** @param policy - asked before each binding vote and each share. */
+  constructor(
+    core: Core,
+    state: NetworkState,
+    records: Records,
+    markers: SingleUseStore,
+    evidence: EvidenceLog,
+    policy: SigningPolicy,
+  ) {
     this.#evidence = evidence;
+    this.#policy = policy;
     this.#core = core;
     this.#state = state;
     this.#records = records;
@@ -201,7 +227,7 @@ export class SignSessions {
   #ahead(what: string, work: () => void | Promise<void>): void {
     this.#core.options.clock.soon(() => {
       const run = async (): Promise<void> => work();
-      run().catch((error: unknown) =>
+      toTheEnd(run).catch((error: unknown) =>
         this.#core.options.log(`${what} ahead of time: ${error instanceof Error ? error.message : String(error)}`),
       );
     });
@@ -271,34 +297,66 @@ export class SignSessions {
   }
 
   /**
-   * MPC:S1 to MPC:S11 by this validator itself.
+   * Reads what is to be signed (ZONE:1), then MPC:S1 to MPC:S11, by this validator itself.
    * @param missed - what to do about a dWallet that is not here: a member asks the others; a leader, whom anybody can call, lets the client
    * go to another one. Once the owner is known, whatever else is missing is fetched.
+   * @throws RefusedError UNREADABLE_TRANSACTION, among others.
    */
-  async #verify(
-    bytes: Uint8Array,
-    missed: 'fetch' | 'refuse',
-  ): Promise<{ verified: VerifiedSignMessage; request: SignRequest }> {
+  async #verify(bytes: Uint8Array, missed: 'fetch' | 'refuse'): Promise<CheckedRequest> {
     const { envelope, request, key } = this.#openSign(bytes);
     const dwallet =
       missed === 'fetch' ? await this.#records.acceptedDWallet(request.id) : this.#state.dwallet(request.id);
     this.#owned(envelope, dwallet);
-    const known = this.#verified.get(key);
-    if (known !== undefined) return { verified: known, request };
-    const verified = await this.#verifying.share(key, () => this.#verifyNow(dwallet, request, key));
-    return { verified, request };
+    const checked =
+      this.#verified.get(key) ?? (await this.#verifying.share(key, () => this.#verifyNow(dwallet, request, key)));
+    return { ...checked, dwallet };
   }
 
-  async #verifyNow(dwallet: StoredDWallet, request: SignRequest, key: string): Promise<VerifiedSignMessage> {
+  async #verifyNow(
+    dwallet: StoredDWallet,
+    request: SignRequest,
+    key: string,
+  ): Promise<Omit<CheckedRequest, 'dwallet'>> {
+    const { record } = dwallet;
+    const content = readContent(request.content, record.curve.encodePoint(record.publicKey));
+    const approved: ApprovedRequest = {
+      ...messageOf(content),
+      request: assignedRequestOf(request, messageOf(content)),
+      order: signOrderDigest(request),
+    };
     const presign = await this.#records.presign(request.presignId);
-    const claimed = { dwallet: request.id, request: assignedRequestOf(request) };
+    const claimed = { dwallet: request.id, request: approved.request };
     const assigned = presign === undefined ? undefined : await this.#records.assignment(request.presignId, claimed);
     if (assigned !== undefined && hex(assigned.dwallet) !== hex(request.id)) {
       throw new CheckError('MPC:S1', 'presign', 'is assigned to another dWallet');
     }
     const state = await this.#presignState(request.presignId, dwallet, assigned);
     this.#core.options.log('verifying a client message');
-    return this.#verified.set(key, await this.#verifyMessage(dwallet, request, presign?.presign, state));
+    const verified = await verifySignMessageIn(this.#core.options.compute, {
+      setup: this.#state.requireSetup(),
+      record,
+      presign: presign?.presign,
+      state,
+      approved,
+      bytes: request.signMessage,
+      random: this.#core.freshRandom([request.presignId]),
+    });
+    return this.#verified.set(key, { verified, request, content });
+  }
+
+  /**
+   * Asks the policies, and votes if this is the binding vote, in one transaction: what a policy counts is durable exactly when the vote is.
+   * @throws RefusedError RAW_DIGEST_NOT_ALLOWED, POLICY_REFUSED.
+   */
+  async #authorised<T>({ verified, request, dwallet, content }: CheckedRequest, work: (fact: Fact) => T): Promise<T> {
+    const { presignId, authority } = request;
+    const binding = requireVerified(verified).digest;
+    const asked = { dwallet, presignId, binding, content, authority };
+    await this.#policy.prepare?.(asked);
+    return this.#core.store.transaction(() => {
+      this.#policy.authorise(asked);
+      return work(bindingFact(presignId, binding));
+    });
   }
 
   async #presignState(
@@ -317,28 +375,11 @@ export class SignSessions {
       : { kind: 'bound', assignment, digest: marked };
   }
 
-  #verifyMessage(
-    { record }: StoredDWallet,
-    request: SignRequest,
-    presign: Presign | undefined,
-    state: PresignState,
-  ): Promise<VerifiedSignMessage> {
-    return verifySignMessageIn(this.#core.options.compute, {
-      setup: this.#state.requireSetup(),
-      record,
-      presign,
-      state,
-      approved: { request: assignedRequestOf(request), hashScheme: request.hashScheme, message: request.message },
-      bytes: request.signMessage,
-      random: this.#core.freshRandom([request.presignId]),
-    });
-  }
-
-  /** A member verifies and votes to bind the presign to exactly these client bytes (MPC 5.8 rule 2). */
+  /** A member verifies, asks its policies and votes to bind the presign to exactly this order and these client bytes (MPC 5.8 rule 2). */
   async voteBinding(requestBytes: Uint8Array): Promise<Uint8Array> {
-    const { verified, request } = await this.#verify(requestBytes, 'fetch');
-    await this.#requirePart(request.presignId);
-    return this.#core.voteOnce(bindingFact(request.presignId, requireVerified(verified).digest));
+    const checked = await this.#verify(requestBytes, 'fetch');
+    await this.#requirePart(checked.request.presignId);
+    return this.#authorised(checked, (fact) => this.#core.voteOnce(fact));
   }
 
   #decryption(verified: VerifiedSignMessage, expected: readonly ValidatorId[]): SigningDecryption {
@@ -359,11 +400,14 @@ export class SignSessions {
       Uint8Array,
       Uint8Array,
     ];
-    const { verified, request } = await this.#verify(requestBytes, 'fetch');
+    const checked = await this.#verify(requestBytes, 'fetch');
+    const { verified, request } = checked;
     const fact = bindingFact(request.presignId, requireVerified(verified).digest);
     this.#core.requireCertificate(certificate, fact, 'MPC:S2');
     this.#keepBinding(request, fact.digest, certificate);
     await this.#requirePart(request.presignId);
+    // A quorum has voted, but this is this validator's own share: its policies may have said no, or say no by now.
+    await this.#authorised(checked, () => undefined);
     const decryption = this.#decryption(verified, decodeExpected(expected));
     // The marker is on disk before anything secret is touched (MPC 5.8 rule 3).
     const permit = await permitShares(this.#markers, verified);
@@ -475,8 +519,9 @@ export class SignSessions {
       await core.collect('sign/prove', attempt.body, keep, { graceMs: 'adaptive' });
       const transcript: SignatureTranscript = { ...attempt.transcript, proved };
       const opened = this.#openShares(transcript, attempt.decryption);
+      blame(transcript, opened.blamed);
       const outcome = await this.#resolve(attempt.decryption, opened, transcript);
-      blame(transcript, [...opened.blamed, ...outcome.blamed]);
+      blame(transcript, outcome.blamed);
       if (outcome.kind === 'incomplete') {
         const have = access.weight(opened.proved.map(({ sender }) => sender));
         throw new ThresholdNotReachedError('proven decryption shares', have, access.threshold, blamed);
@@ -545,7 +590,7 @@ export class SignSessions {
       const random = this.#core.freshRandom([encodeText('abort')]);
       return await resolveAbortIn(this.#core.options.compute, decryption, published, proved, random);
     } catch (error) {
-      if (error instanceof BugError) await this.#alarm(transcript);
+      if (error instanceof BugError) await this.#alarm(transcript, decryption);
       throw error;
     }
   }
@@ -567,20 +612,46 @@ export class SignSessions {
 
   /**
    * MPC 5.7: nobody is at fault and there is no signature. If the messages show that, everybody gets them, spends the presign and locks the dWallet
-   * until its operators have looked; nothing is tried again.
+   * until its operators have looked; nothing is tried again. What carries faults, or is of any other length than a share, is left out: by it a single
+   * validator would explain the failure away, or make a file that fits in no call.
    * @throws RefusedError PRESIGN_BURNT. Returns if the messages show nothing of the kind.
    */
-  async #alarm(transcript: SignatureTranscript): Promise<void> {
+  async #alarm(transcript: SignatureTranscript, decryption: SigningDecryption): Promise<void> {
     const core = this.#core;
     const { request } = this.#openSign(transcript.request);
-    const file = this.#evidence.unexplained(request.presignId, transcript, this.#evidenceRecords(request));
-    const judged = this.#evidence.judge(file);
+    const fileOf = (faulty: ReadonlySet<number>): Uint8Array =>
+      this.#evidence.unexplained(
+        request.presignId,
+        this.#withoutFaults(transcript, decryption, faulty),
+        this.#evidenceRecords(request),
+      );
+    let file = fileOf(new Set());
+    let judged = this.#evidence.judge(file);
+    if (!judged.valid && judged.faults.length > 0) {
+      file = fileOf(new Set(judged.faults.map(({ party }) => party)));
+      judged = this.#evidence.judge(file);
+    }
     if (!judged.valid) {
       core.options.log(`ALARM: a signature failed and its messages do not show why: ${judged.problem ?? ''}`);
       return;
     }
     await core.collect('sign/alarm', encodeParts([transcript.request, file]), () => {}, { graceMs });
     throw burnt();
+  }
+
+  /** The well-formed shares of a transcript, without those of some validators. */
+  #withoutFaults(
+    transcript: SignatureTranscript,
+    decryption: SigningDecryption,
+    faulty: ReadonlySet<number>,
+  ): SignatureTranscript {
+    const keep = (kind: 'published' | 'proved') =>
+      transcript[kind].filter((bytes) => {
+        const alone = { ...transcript, published: [], proved: [], [kind]: [bytes] };
+        const [share] = this.#openShares(alone, decryption)[kind];
+        return share !== undefined && !faulty.has(share.sender);
+      });
+    return { ...transcript, published: keep('published'), proved: keep('proved') };
   }
 
   /** What every member does about an alarm that it has judged itself. A leader's word locks nothing. */

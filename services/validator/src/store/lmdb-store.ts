@@ -44,7 +44,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { type RootDatabase, open } from 'lmdb';
 import { writeBackup } from './backup-files.ts';
 import { type OwnerLock, takeOwnership } from './owner-lock.ts';
-import { type RecordStore, type StoreGeneration, checkName } from './record-store.ts';
+import { type RecordStore, type StoreGeneration, checkDeletable, checkName } from './record-store.ts';
 import { StoreError } from './store-error.ts';
 import { hasVersionOne, readVersionOne, retireVersionOne } from './version-1.ts';
 
@@ -367,6 +367,12 @@ export class LmdbStore implements RecordStore {
     return known;
   }
 
+  delete(kind: string, id: string): void {
+    const name = nameOf(checkDeletable(kind), id);
+    this.#requireUsable();
+    this.#commit(() => this.#unset(name));
+  }
+
   transaction<T>(work: () => T): T {
     this.#requireUsable();
     return this.#commit(work);
@@ -390,6 +396,19 @@ export class LmdbStore implements RecordStore {
     const { count, tally } = this.#running?.header ?? this.#header;
     const isNew = before === undefined;
     this.#change({ count: isNew ? count + 1n : count, tally: xor(tally, isNew ? check : xor(before, check)) });
+  }
+
+  #unset(name: string): void {
+    const check = this.#read(checkKey(name));
+    if (check === undefined) return;
+    try {
+      this.#db.removeSync(checkKey(name));
+      this.#db.removeSync(valueKey(name));
+    } catch (error) {
+      throw this.#fail(error);
+    }
+    const { count, tally } = this.#running?.header ?? this.#header;
+    this.#change({ count: count - 1n, tally: xor(tally, check) });
   }
 
   /** One durable commit of everything that `work` writes, or none of it. */

@@ -47,8 +47,8 @@ function processFacts(pid: number): { readonly state: string; readonly startTime
   return { state: fields[0] ?? '', startTime: fields[19] ?? '' };
 }
 
-/** @param owner - a lock's content: process number, and its start time where that is known. */
-function isAlive(owner: string): boolean {
+/** Whether the owner of a lock still runs. @param owner - its content: process number, and its start time where that is known. */
+export function isAlive(owner: string): boolean {
   const [number = '', startTime] = owner.split(' ');
   const pid = Number(number);
   // Our own number in a lock that this process does not know is left over from an earlier process that had it.
@@ -82,7 +82,12 @@ function dropStale(path: string): void {
   }
   const moved = readIfThere(aside);
   if (moved !== seen) {
-    linkSync(aside, path);
+    try {
+      linkSync(aside, path);
+    } catch (error) {
+      // A third one has taken the name meanwhile: it is in use either way.
+      if (!isErrno(error, 'EEXIST')) throw error;
+    }
     unlinkIfThere(aside);
     throw inUse(path, moved ?? '');
   }

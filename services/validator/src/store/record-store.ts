@@ -27,11 +27,32 @@ export interface RecordStore {
   /** Ids of a kind in ascending order. */
   list(kind: string): string[];
   /**
+   * Durable when it returns. Deleting what is not there does nothing.
+   * @throws BugError for every kind but those of {@link expiringKinds}: votes, assignments, markers and certificates are never deleted.
+   */
+  delete(kind: string, id: string): void;
+  /**
    * Several writes as one: all of them are durable when it returns, or none was made if `work` throws. Reads inside see them.
    * @param work - synchronous; a transaction inside another one is a part of it.
    */
   transaction<T>(work: () => T): T;
   readonly generation: StoreGeneration;
+}
+
+/** What clients' operations are kept in: the only records that expire. */
+export const expiringKinds = {
+  operation: 'operation',
+  /** Replies are apart: a start reads all operations and no reply. */
+  reply: 'operation-reply',
+  requestKey: 'request-key',
+} as const;
+
+const deletable: ReadonlySet<string> = new Set(Object.values(expiringKinds));
+
+/** @throws BugError for a kind whose records are kept for ever. */
+export function checkDeletable(kind: string): string {
+  if (!deletable.has(kind)) throw new BugError(`records of kind ${JSON.stringify(kind)} are never deleted`);
+  return kind;
 }
 
 /** No name starts with a dot: those are files of the store itself. */
@@ -69,6 +90,9 @@ export class MemoryRecordStore implements RecordStore {
       .filter((key) => key.startsWith(prefix))
       .map((key) => key.slice(prefix.length))
       .sort();
+  }
+  delete(kind: string, id: string): void {
+    this.#records.delete(this.#key(checkDeletable(kind), id));
   }
   transaction<T>(work: () => T): T {
     const before = new Map(this.#records);

@@ -31,6 +31,7 @@ import {
   presignId,
 } from '@dwallet/sigma';
 import { sha256 } from '@noble/hashes/sha2.js';
+import { isAlive } from './process-lock.ts';
 import { StoreError } from './store-error.ts';
 
 const recordsFolder = 'records';
@@ -138,28 +139,9 @@ function* burnt(record: Uint8Array, seen: Set<string>): Generator<VersionOneEntr
 function requireNoOwner(folder: string): void {
   const path = join(folder, `${logFile}.lock`);
   if (!existsSync(path)) return;
-  const [number = '', startTime] = readFileSync(path, 'utf8').split(' ');
-  if (isAlive(Number(number), startTime))
-    throw new StoreError('STORE_LOCKED', `an older program still runs on this folder (process ${number})`);
-}
-
-function isAlive(pid: number, startTime: string | undefined): boolean {
-  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false;
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name in brackets may hold anything; state is the field after it, the start time the 20th.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (/^[ZX]$/.test(fields[0] ?? '')) return false;
-    if (startTime !== undefined && startTime !== fields[19]) return false;
-  } catch {
-    // No such table here, or no such process in it: the signal below tells.
-  }
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
+  const owner = readFileSync(path, 'utf8');
+  if (isAlive(owner))
+    throw new StoreError('STORE_LOCKED', `an older program still runs on this folder (process ${owner.split(' ')[0]})`);
 }
 
 /** After the import is durable: puts the old files aside and a log in their place that programs of version 1 refuse. Idempotent. */

@@ -123,8 +123,8 @@ function certify({ subject, publicKey, issuer, from, until, extensions }: Fields
   return pem('CERTIFICATE', AsnConvert.serialize(certificate));
 }
 
-const newKey = (): { readonly publicKey: KeyObject; readonly privateKey: KeyObject } =>
-  generateKeyPairSync('ec', { namedCurve: 'P-256' });
+/** PEM of a new private key. */
+export const createTlsKey = (): string => keyPem(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
 const keyPem = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' }).toString();
 
 const dayMs = 86_400_000;
@@ -133,9 +133,14 @@ const authorityDays = 3650;
 /** Clocks of a network may differ a little. */
 const slackMs = 3_600_000;
 
-/** A self-signed authority. @param now - milliseconds of the Unix epoch. */
-export function createAuthority(commonName: string, now: number): CertifiedKey {
-  const { publicKey, privateKey } = newKey();
+/**
+ * A self-signed authority.
+ * @param now - milliseconds of the Unix epoch.
+ * @param existing - PEM of its key; default: a new one.
+ */
+export function createAuthority(commonName: string, now: number, existing: string = createTlsKey()): CertifiedKey {
+  const privateKey = createPrivateKey(existing);
+  const publicKey = createPublicKey(privateKey);
   const certificate = certify({
     subject: commonName,
     publicKey,
@@ -161,10 +166,10 @@ export function createCertificate(
   subject: string,
   hosts: readonly string[],
   now: number,
-  renewed?: string,
+  renewed: string = createTlsKey(),
 ): CertifiedKey {
   if (hosts.length === 0 || hosts.length > 64) throw new InvalidArgumentsError('hosts', 'must be 1..64');
-  const privateKey = renewed === undefined ? newKey().privateKey : createPrivateKey(renewed);
+  const privateKey = createPrivateKey(renewed);
   const publicKey = createPublicKey(privateKey);
   const key = createPrivateKey(authority.key);
   const issuer = new X509Certificate(authority.certificate);

@@ -4,8 +4,10 @@
  *
  * @module
  */
+import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { type PeerCertificate, checkServerIdentity } from 'node:tls';
 import { type ChannelCredentials, type ServerCredentials, experimental } from '@grpc/grpc-js';
+import { DecodeError } from '@dwallet/sigma';
 import { type TlsPin, pinOf } from './pins.ts';
 
 /** PEM texts. */
@@ -18,6 +20,22 @@ export interface TlsFiles {
   readonly ca: string;
 }
 
+/**
+ * Certificate and key can be read and belong together.
+ * @throws DecodeError
+ */
+export function checkTlsFiles({ certificate, key }: Pick<TlsFiles, 'certificate' | 'key'>): void {
+  pinOf(certificate);
+  let matches: boolean;
+  try {
+    matches = new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key));
+  } catch {
+    // The cause might quote the file.
+    throw new DecodeError('key', 'cannot be read');
+  }
+  if (!matches) throw new DecodeError('key', 'is not that of the certificate');
+}
+
 type CaListener = Parameters<experimental.CertificateProvider['addCaCertificateListener']>[0];
 type IdentityListener = Parameters<experimental.CertificateProvider['addIdentityCertificateListener']>[0];
 
@@ -28,22 +46,24 @@ export class TlsIdentity implements experimental.CertificateProvider {
   readonly #identity = new Set<IdentityListener>();
 
   constructor(files: TlsFiles) {
-    this.#files = files;
     // Fails here, not at the first connection.
-    pinOf(files.certificate);
+    checkTlsFiles(files);
+    this.#files = files;
   }
 
   /** Pin of the certificate in use. */
   get pin(): TlsPin {
     return pinOf(this.#files.certificate);
   }
-  get ca(): string {
-    return this.#files.ca;
+
+  /** When the certificate in use expires, in milliseconds of the Unix epoch. */
+  get expiresAt(): number {
+    return Date.parse(new X509Certificate(this.#files.certificate).validTo);
   }
 
-  /** Uses other files from now on. @throws DecodeError, and keeps the old ones, when the certificate cannot be read. */
+  /** Uses other files from now on. @throws DecodeError as {@link checkTlsFiles}, and keeps the old ones. */
   replace(files: TlsFiles): void {
-    pinOf(files.certificate);
+    checkTlsFiles(files);
     this.#files = files;
     for (const listener of this.#ca) listener(this.#caUpdate());
     for (const listener of this.#identity) listener(this.#identityUpdate());

@@ -4,44 +4,14 @@
  * @module
  */
 import { X509Certificate } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CertifiedKey, createAuthority, createCertificate } from './certificates.ts';
 import type { TlsFiles } from './credentials.ts';
+import { placeFile } from './place-file.ts';
 
 /** Every certificate of a development network stands for these, so that it works on loopback. */
 export const loopbackHosts: readonly string[] = ['localhost', '127.0.0.1', '::1'];
-
-function write(path: string, text: string, mode: number, exclusive: boolean): void {
-  const temporary = `${path}.${process.pid}.tmp`;
-  const file = openSync(temporary, 'w', mode);
-  try {
-    writeSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  if (!exclusive) return renameSync(temporary, path);
-  try {
-    // Of two processes that start at once one wins, and both go on with its file.
-    linkSync(temporary, path);
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-  } finally {
-    unlinkSync(temporary);
-  }
-}
 
 /** A key and its certificate in one file, so that they are there together or not at all. */
 const bundle = ({ certificate, key }: CertifiedKey): string => `${key}${certificate}`;
@@ -70,9 +40,12 @@ export class DevelopmentAuthority {
   static open(folder: string, now: () => number = Date.now): DevelopmentAuthority {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const path = join(folder, 'authority.pem');
-    if (!existsSync(path)) write(path, bundle(createAuthority('dWallet development authority', now())), 0o600, true);
+    if (!existsSync(path)) {
+      const made = createAuthority('dWallet development authority', now());
+      placeFile(path, bundle(made), 0o600, 'keep');
+    }
     const authority = unbundle(readFileSync(path, 'utf8'));
-    write(join(folder, 'ca.crt'), authority.certificate, 0o644, false);
+    placeFile(join(folder, 'ca.crt'), authority.certificate, 0o644, 'replace');
     return new DevelopmentAuthority(folder, authority, now);
   }
 
@@ -98,9 +71,9 @@ export class DevelopmentAuthority {
 
   #issue(path: string, name: string, hosts: readonly string[], renewed: string | undefined): CertifiedKey {
     const files = createCertificate(this.#authority, name, hosts, this.#now(), renewed);
-    write(`${path}.pem`, bundle(files), 0o600, false);
-    write(`${path}.key`, files.key, 0o600, false);
-    write(`${path}.crt`, files.certificate, 0o644, false);
+    placeFile(`${path}.pem`, bundle(files), 0o600, 'replace');
+    placeFile(`${path}.key`, files.key, 0o600, 'replace');
+    placeFile(`${path}.crt`, files.certificate, 0o644, 'replace');
     return files;
   }
 

@@ -266,3 +266,23 @@ test('closing takes nothing new, and waits for what runs', async () => {
   await closed;
   expect((await signing.call('GetPresignStatus', {})).code).toBe('UNAVAILABLE');
 });
+
+test('closing refuses at once also while it waits for something else, and serves the others until then', async () => {
+  const at = await start(({ pass }) => pass());
+  const other = deferred();
+  let over = false;
+  const closed = at
+    .server(1)
+    .close(60_000, other.promise)
+    .then(() => (over = true));
+  const late = await at.signing(1).call('GetPresignStatus', {});
+  expect([late.code, late.rich?.reason]).toEqual(['UNAVAILABLE', 'SHUTTING_DOWN']);
+  const list = at.toy.callAs(2, 'records/list', new TextEncoder().encode('dwallet'));
+  const request = { envelope: decodeCall(list, maxBodyBytes).body, kind: 'dwallet' };
+  const peer = at.peer(1, at.authority.issue('validator-2'));
+  expect((await peer.call('ListRecords', request)).code).toBe('OK');
+  expect(over).toBe(false);
+  other.resolve();
+  await closed;
+  expect((await peer.call('ListRecords', request)).code).toBe('UNAVAILABLE');
+});

@@ -8,7 +8,7 @@ import type { Peer } from '@dwallet/two-pc-mpc/network';
 import { RemoteError, decodeReply, encodeCall, encodeFailure, maxBodyBytes } from '@dwallet/two-pc-mpc/network';
 import { ThresholdNotReachedError, CheckError, DecodeError, BugError } from '@dwallet/sigma';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { ApiError, type ErrorCode, errorRow, errorTable, richStatusOf } from '../../src/api/errors.ts';
+import { ApiError, type ErrorCode, errorRow, errorTable, richStatusOf, ruleCodes } from '../../src/api/errors.ts';
 import { RefusedError } from '../../src/core.ts';
 import { GrpcNetwork } from '../helpers/grpc-network.ts';
 import { RawClient } from '../helpers/raw-client.ts';
@@ -60,6 +60,7 @@ describe('the table', () => {
       signature_may_exist: String(row.signatureMayExist),
       operation_id: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
       ...(opaque ? {} : { field: 'SignMsg.ctA', check: 'MPC:S9' }),
+      ...(ruleCodes.has(code) ? { rule: 'MPC:S9' } : {}),
     });
     expect(rich?.retryAfterMs).toBe(row.retryable ? row.retryAfterMs : undefined);
     expect(rich?.fields).toEqual(

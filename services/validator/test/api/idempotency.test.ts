@@ -18,6 +18,7 @@ import type { ValidatorId } from '@dwallet/sigma';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { silentApiObserver } from '../../src/api/api-observer.ts';
 import { type ApiServer } from '../../src/api/server.ts';
+import { StoreError } from '../../src/store/store-error.ts';
 import { deferred } from '../helpers/grpc-call.ts';
 import { type ClientRequest, GrpcNetwork } from '../helpers/grpc-network.ts';
 import { RawClient } from '../helpers/raw-client.ts';
@@ -57,8 +58,8 @@ beforeAll(async () => {
   });
   requests = await network.requestsOf(async () => {
     const client = await network.toy.client({ name: 'bob', store: wallet });
-    const dwallet = await client.createDWallet();
-    await dwallet.sign('sha256', new TextEncoder().encode('once'));
+    const dwallet = await client.createDWallet({ rawDigests: true });
+    await dwallet.signRaw('sha256', new TextEncoder().encode('once'));
   });
 });
 afterAll(() => network.close());
@@ -281,6 +282,37 @@ describe('after a restart', () => {
   });
 });
 
+test('what was interrupted goes on later when it cannot be written now; nobody is told by an exception', async () => {
+  const [reached, gate] = [deferred(), deferred()];
+  between = () => {
+    reached.resolve();
+    return new Promise(() => {});
+  };
+  const request = takeOf('a full disk');
+  const lost = send(request, 'full');
+  await reached.promise;
+  await network.server(1).close(0);
+  await lost;
+  await network.startServer(1 as ValidatorId);
+  between = () => {
+    gate.resolve();
+    return taken();
+  };
+  const store = network.toy.store(1);
+  const server = network.server(1);
+  store.put = () => {
+    throw new StoreError('STORE_DISK_FULL', 'the disk is full');
+  };
+  server.setServing('SERVING');
+  Reflect.deleteProperty(store, 'put');
+  expect([server.load.operations, network.logs.at(-1)]).toEqual([0, expect.stringContaining('STORE_DISK_FULL')]);
+  server.setServing('NOT_SERVING');
+  server.setServing('SERVING');
+  await gate.promise;
+  await server.operations.drain();
+  expect((await network.client(1).operation(idOf(request, 'full'))).state).toBe('OPERATION_STATE_COMPLETED');
+});
+
 test('what is older than a day is forgotten, and nothing younger', async () => {
   between = standIn;
   const request = takeOf('eighth');
@@ -293,6 +325,20 @@ test('what is older than a day is forgotten, and nothing younger', async () => {
   await expect(network.client(1).operation(id)).rejects.toMatchObject({ code: 'OPERATION_NOT_FOUND' });
   // Its id is free for another request, and the store keeps nothing of it.
   expect((await send(takeOf('ninth'), 'old')).code).toBe('OK');
-  expect(network.toy.store(1).get('operation', id)).toHaveLength(0);
+  for (const kind of ['operation', 'operation-reply']) expect(network.toy.store(1).get(kind, id)).toBeUndefined();
   expect(hex(network.toy.store(1).get('operation', idOf(takeOf('ninth'), 'old')) as Uint8Array)).not.toBe('');
+});
+
+test('what is swept leaves nothing behind, nor does what an earlier version left empty', async () => {
+  between = standIn;
+  const store = network.toy.store(1);
+  const kinds = ['operation', 'operation-reply', 'request-key'];
+  for (const n of [1, 2, 3]) await send(takeOf(`swept ${n}`), `swept-${n}`);
+  for (const kind of kinds) store.put(kind, 'ab'.repeat(32), new Uint8Array(0));
+  clock += 86_400_000 + 1000;
+  await network.server(1).close(0);
+  await network.startServer(1 as ValidatorId);
+  expect(store.list('operation')).not.toContain('ab'.repeat(32));
+  network.server(1).operations.sweep();
+  expect(kinds.flatMap((kind) => store.list(kind))).toEqual(['ab'.repeat(32)]);
 });

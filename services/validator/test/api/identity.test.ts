@@ -93,6 +93,14 @@ describe('towards validators', () => {
       .peer(1, filesOf('validator-2'))
       .call('Hello', { validator: 2, networkId: new Uint8Array(32), protocolVersion: 1 });
     expect(elsewhere.rich?.metadata['field']).toBe('network_id');
+    const newer = await network
+      .peer(1, filesOf('validator-2'))
+      .call('Hello', { validator: 2, networkId: network.toy.networkId, protocolVersion: 7 });
+    expect([newer.code, newer.rich?.reason, newer.text]).toEqual([
+      'FAILED_PRECONDITION',
+      'PROTOCOL_VERSION',
+      'validator 2 has 7, validator 1 1',
+    ]);
   });
 });
 

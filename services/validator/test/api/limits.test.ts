@@ -21,8 +21,12 @@ afterEach(async () => {
   limited.length = 0;
 });
 
-/** Validator 1 holds requests of clients until the gate opens. */
-async function start(limits: Partial<ApiLimits>, gate?: ReturnType<typeof deferred>): Promise<GrpcNetwork> {
+/** Validator 1 holds requests of clients, or of another kind, until the gate opens. */
+async function start(
+  limits: Partial<ApiLimits>,
+  gate?: ReturnType<typeof deferred>,
+  held = 'client/',
+): Promise<GrpcNetwork> {
   network = await GrpcNetwork.start({
     from: fixture(),
     label: 'grpc-limits',
@@ -33,7 +37,7 @@ async function start(limits: Partial<ApiLimits>, gate?: ReturnType<typeof deferr
     serve: (index, validator: Peer) => ({
       call: async (bytes) => {
         const { method } = decodeCall(bytes, 2 * maxBodyBytes);
-        if (index === 1 && method.startsWith('client/')) await gate?.promise;
+        if (index === 1 && method.startsWith(held)) await gate?.promise;
         return validator.call(bytes);
       },
     }),
@@ -252,6 +256,55 @@ test('a full queue of operations refuses more, with a hint, and works off what i
   gate.resolve();
   expect((await Promise.all([first, second, attached])).map(({ code }) => code)).toEqual(['OK', 'OK', 'OK']);
   expect((await signing.call('TakePresign', take(3))).code).toBe('OK');
+});
+
+test('no more operations are stored than may be; what is stored goes on', async () => {
+  const at = await start({ maxStoredOperations: 2 });
+  const take = takes(at);
+  const signing = at.signing(1);
+  for (const n of [1, 2]) expect((await signing.call('TakePresign', take(n))).code).toBe('OK');
+  const refused = await signing.call('TakePresign', take(3));
+  expect([refused.code, refused.rich?.reason, refused.rich?.retryAfterMs]).toEqual([
+    'RESOURCE_EXHAUSTED',
+    'OVERLOADED',
+    60_000,
+  ]);
+  expect(refused.rich?.quota).toEqual([{ subject: 'service', description: 'stored operations' }]);
+  expect(at.toy.store(1).list('operation')).toHaveLength(2);
+  expect((await signing.call('TakePresign', take(2))).code).toBe('OK');
+});
+
+test('a page token is one of ours', async () => {
+  const at = await start({});
+  const account = new Secret(new Uint8Array(32).fill(1));
+  const envelope = new RawClient(at.toy).seal(listDWalletsKind, new Uint8Array(32), new Uint8Array(0), account);
+  for (const [pageToken, code] of [
+    ['', 'OK'],
+    ['f'.repeat(64), 'OK'],
+    ['f'.repeat(63), 'INVALID_ARGUMENT'],
+    ['F'.repeat(64), 'INVALID_ARGUMENT'],
+    ['../x', 'INVALID_ARGUMENT'],
+  ]) {
+    const answer = await at.signing(1).call('ListDWallets', { envelope, pageToken });
+    expect([pageToken, answer.code]).toEqual([pageToken, code]);
+    if (code !== 'OK') expect(answer.rich?.metadata['field']).toBe('page_token');
+  }
+});
+
+test('validators together have a limit too', async () => {
+  const gate = deferred();
+  const at = await start({ maxPeerInFlight: 2 }, gate, 'records/list');
+  const list = (from: number) => ({
+    envelope: decodeCall(at.toy.callAs(from, 'records/list', new TextEncoder().encode('dwallet')), maxBodyBytes).body,
+    kind: 'dwallet',
+  });
+  const line = (from: number) => at.peer(1, at.authority.issue(`validator-${from}`));
+  const held = [2, 3].map((from) => line(from).call('ListRecords', list(from)));
+  await until(() => at.server(1).load.peers === 2);
+  const refused = await line(4).call('ListRecords', list(4));
+  expect([refused.code, refused.rich?.quota?.[0]?.subject]).toEqual(['RESOURCE_EXHAUSTED', 'service']);
+  gate.resolve();
+  expect((await Promise.all(held)).map(({ code }) => code)).toEqual(['OK', 'OK']);
 });
 
 test('one validator cannot take all places of the others', async () => {

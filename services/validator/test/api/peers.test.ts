@@ -110,6 +110,26 @@ describe('trying again', () => {
     line.close();
   });
 
+  test('a validator of another version of the contract is not there', async () => {
+    const { networkId } = network.toy;
+    const server = new Server();
+    server.addService(PeerService.service, {
+      Hello: (_: unknown, callback: (error: null, response: object) => void) =>
+        callback(null, { validator: 1, networkId, protocolVersion: 7 }),
+    });
+    const tls = serverCredentials(network.identity(1), 'required');
+    const port = await new Promise<number>((resolve) => {
+      server.bindAsync('127.0.0.1:0', tls, (_, bound) => resolve(bound));
+    });
+    const line = lineTo(`127.0.0.1:${port}`);
+    await expect(line.hello()).rejects.toMatchObject({
+      code: 'PROTOCOL_VERSION',
+      message: 'validator 1 has 7, validator 2 1',
+    });
+    line.close();
+    server.forceShutdown();
+  });
+
   test('nobody there: the call fails, and does not wait for its deadline', async () => {
     const line = lineTo('127.0.0.1:9', 3_600_000);
     await expect(line.call(listCall())).rejects.toThrow(UnreachableError);
@@ -189,8 +209,8 @@ test('routing fields of every act name what its body is about', async () => {
     return line(call);
   };
   const client = await network.toy.client({ name: 'carol' });
-  const dwallet = await client.createDWallet();
-  const { blamed } = await dwallet.sign('sha256', new Uint8Array(3));
+  const dwallet = await client.createDWallet({ rawDigests: true });
+  const { blamed } = await dwallet.signRaw('sha256', new Uint8Array(3));
   network.toy.line = line;
   expect(blamed).toEqual([]);
   const id = Buffer.from(dwallet.id, 'hex');

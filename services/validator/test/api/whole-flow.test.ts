@@ -41,8 +41,8 @@ const message = new TextEncoder().encode('over the wire');
 
 test('a dWallet is made and signs, with any validator in the lead', async () => {
   const client = await network.toy.client({ name: 'bob', first: 2 });
-  const dwallet = await client.createDWallet();
-  const { signature, blamed } = await dwallet.sign('sha256', message);
+  const dwallet = await client.createDWallet({ rawDigests: true });
+  const { signature, blamed } = await dwallet.signRaw('sha256', message);
   expect(blamed).toEqual([]);
   const compact = new secp256k1.Signature(signature.r, signature.s).toBytes('compact');
   expect(secp256k1.verify(compact, sha256(message), dwallet.publicKey, { prehash: false })).toBe(true);

@@ -274,6 +274,26 @@ describe.runIf(redisIsInstalled)('a pool behind Redis', () => {
     expect(worker.pool.statistics().completed).toBe(2);
   });
 
+  test('closing does not wait for a Redis that is away, or that was never there', { timeout: 60_000 }, async () => {
+    const away = await RedisServer.start();
+    const { pool } = openPool({ redis: { url: away.url } });
+    const worker = runWorker({
+      redis: { url: away.url },
+      workerKey: workerKey(),
+      parameters,
+      curve,
+      random,
+      threads: 1,
+    });
+    await until(() => !pool.degraded);
+    await away.kill();
+    await until(() => pool.degraded);
+    const never = openPool({ redis: { url: away.url } });
+    await Promise.all([pool.close(), never.pool.close(), worker.close()]);
+    await expect(runJob(pool, copy(jobs[0] as Job))).rejects.toMatchObject({ code: 'COMPUTE_CLOSED' });
+    await away.close();
+  });
+
   test('what Redis sees: a keyed name, a keyed id, sealed bytes', () => {
     const [job] = jobs as [Job];
     const id = seal.id(job);

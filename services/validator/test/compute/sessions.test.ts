@@ -2,6 +2,7 @@
  * Sessions over a pool: a validator whose workers lie, garble or die gives no share and blocks nobody, and two calls at once compute,
  * vote and store once.
  */
+import { DecodeError } from '@dwallet/sigma';
 import {
   ComputeError,
   type ComputePool,
@@ -9,13 +10,16 @@ import {
   type Job,
   clientKind,
   decodeReply,
+  encodeBlames,
   encodeCall,
   frameResult,
   maxBodyBytes,
   networkJobs,
+  packParts,
   runJob,
 } from '@dwallet/two-pc-mpc/network';
 import { afterEach, describe, expect, test } from 'vitest';
+import { garbage, lyingWhen } from '../helpers/lies.ts';
 import { RawClient } from '../helpers/raw-client.ts';
 import { ToyNetwork, curve, fixture, hex, toyParameters } from '../helpers/toy-network.ts';
 
@@ -92,6 +96,37 @@ describe('a validator whose workers are not right', () => {
   });
 });
 
+test('a leader whose workers lie about shares that do not combine: not the fault of the client, and another one ends it', async () => {
+  const nobody = new Uint8Array(0);
+  let lie = (): Uint8Array => nobody;
+  const { pool, of } = behind((framed, job) => (job.name === 'sign/abort' ? frameResult(job, () => lie()) : framed));
+  const network = networkWith(1, pool);
+  const client = new RawClient(network);
+  const taken = await client.take(1, 'abort');
+  const envelope = client.signRequest(taken, await client.signMessage(taken));
+  network.line = lyingWhen(network, [{ by: 3, method: 'sign/share', lie: garbage }]);
+  const stranger = encodeBlames([{ party: 9, check: 'CG:3.10', reason: 'is wrong' }]);
+  const lies: readonly [() => Uint8Array, string][] = [
+    [() => nobody, 'COMPUTE_GARBLED'],
+    [() => packParts(stranger, nobody, Uint8Array.of(0), nobody), 'COMPUTE_GARBLED'],
+    [
+      () => {
+        throw new DecodeError('AbortJob.request', 'is another');
+      },
+      'COMPUTE_FAILED',
+    ],
+  ];
+  for (const [told, expected] of lies) {
+    lie = told;
+    await expect(client.sign(1, envelope)).rejects.toMatchObject({ code: expected });
+  }
+  expect(of('sign/abort')).toBe(lies.length);
+  expect(network.store(1).list('evidence')).toEqual([]);
+  const { signature, blamed } = await client.sign(2, envelope);
+  expect(signature.s).toBeGreaterThan(0n);
+  expect(blamed).toMatchObject([{ party: 3, check: 'CG:3.10' }]);
+});
+
 describe('two calls at once', () => {
   test('for one signature, at two leaders and twice at each: one verification at each validator, one signature', async () => {
     const { pool, of } = behind(async (framed) => {
@@ -157,7 +192,7 @@ describe('two calls at once', () => {
       return first;
     };
     const bob = await network.client({ name: 'bob' });
-    const wallet = await bob.createDWallet();
+    const wallet = await bob.createDWallet({ rawDigests: true });
     expect(wallet.publicKey).toHaveLength(33);
     // The commit after the vote finds what the vote verified.
     expect(of('dwallet/verify')).toBe(1);

@@ -1,4 +1,6 @@
 /** Worker threads for real: the same results as inline, on both kernels; threads that die; an event loop that stays free. */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import { type PublicParameters, deriveTestParameters } from '@dwallet/class-groups';
 import { type Kernel, referenceKernel } from '@dwallet/kernel';
 import { wasmKernel } from '@dwallet/kernel/wasm';
@@ -11,8 +13,11 @@ import {
   networkJobs,
   runJob,
   settingOf,
+  threadPort,
 } from '@dwallet/two-pc-mpc/network';
 import { afterAll, describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import { patienceFor } from '../../src/compute/patience.ts';
 import { ThreadPool, spawnThread } from '../../src/compute/thread-pool.ts';
 import { ToyNetwork, curve, fixture, toyParameters } from '../helpers/toy-network.ts';
 import { longestTurnOf, measurable } from './helpers/longest-turn.ts';
@@ -79,6 +84,32 @@ describe('jobs on threads', () => {
     const expected = await Promise.all(jobs.map((job) => runJob(inline, copy(job))));
     expect(await results).toEqual(expected);
     expect(pool.statistics()).toMatchObject({ restarts: 2, retries: 2, failed: 0, completed: jobs.length });
+  });
+
+  test('a thread that never answers is ended and replaced, and its job runs again', async () => {
+    const setting = settingOf(toyParameters(), curve);
+    const ended: Promise<unknown>[] = [];
+    const pool = new WorkerPool({
+      size: 1,
+      // Generous for the thread that answers, and over at once for the one that does not.
+      patience: { msFor: () => (ended.length === 0 ? 50 : 120_000), after: (ms, fn) => systemClock.after(ms, fn) },
+      spawn: (events) => {
+        if (ended.length > 0) return spawnThread(setting, events);
+        const worker = new Worker('for (;;) {}', { eval: true });
+        ended.push(once(worker, 'exit'));
+        return threadPort(worker, events);
+      },
+    });
+    pools.push(pool);
+    const job = jobs.find(({ name }) => name === 'presign/masks') as Job;
+    expect(await runJob(pool, copy(job))).toEqual(await runJob(inlineOf(toyParameters()), copy(job)));
+    await Promise.all(ended);
+    expect(pool.statistics()).toMatchObject({ hung: 1, restarts: 1, retries: 1, completed: 1, failed: 0 });
+  });
+
+  test('every kind of job has a limit that no real one meets', () => {
+    for (const name of [...Object.keys(networkJobs), 'of another kind'])
+      expect(patienceFor({ name })).toBeGreaterThanOrEqual(180_000);
   });
 
   test('a worker that cannot start is an error by name, not a wait for ever', async () => {

@@ -30,6 +30,8 @@ export const flipped: Lie = (_network, body) => {
   lie[lie.length - 3] = (lie.at(-3) as number) ^ 4;
   return lie;
 };
+/** Far longer than any honest message. */
+export const swollen: Lie = (_network, body) => Buffer.concat([body, new Uint8Array(256 * 1024)]);
 
 const placeBytes = 32;
 

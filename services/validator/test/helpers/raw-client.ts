@@ -4,8 +4,11 @@ import { Secret, type SessionId, bytesToInteger, sessionId } from '@dwallet/sigm
 import { MemorySignMessageStore, decodePresign, presignIdsOf, signOnce } from '@dwallet/two-pc-mpc/client';
 import {
   type DWalletRecord,
+  type HashScheme,
+  type MessageToSign,
   type NetworkSetup,
   type PresignCertificate,
+  type SignOrder,
   type SignatureRecord,
   type Presign,
   clientKind,
@@ -22,7 +25,10 @@ import {
   encodeTakePresign,
   maxBodyBytes,
   messageRequest,
+  rawMessageRequest,
+  rawOrder,
   sealEnvelope,
+  signOrderDigest,
 } from '@dwallet/two-pc-mpc/network';
 import { type ToyNetwork, accountKeyOf, curve, fixture, fromHex, randomFor } from './toy-network.ts';
 
@@ -30,8 +36,19 @@ export interface Taken {
   readonly presign: Presign;
   readonly certificate: PresignCertificate;
   readonly nonce: Uint8Array;
+  /** What the key signs the hash of. */
   readonly message: Uint8Array;
+  /** Default: SHA-256. */
+  readonly hashScheme?: HashScheme;
+  /** What validators are asked to sign; default: the message, raw. */
+  readonly order?: SignOrder;
 }
+
+const orderOf = ({
+  order,
+  hashScheme = 'sha256',
+  message,
+}: Pick<Taken, 'order' | 'hashScheme' | 'message'>): SignOrder => order ?? rawOrder(hashScheme, message);
 
 export class RawClient {
   readonly network: ToyNetwork;
@@ -65,20 +82,34 @@ export class RawClient {
     return this.seal(
       clientKind.takePresign,
       this.id,
-      encodeTakePresign(this.id, messageRequest('sha256', message, nonce)),
+      encodeTakePresign(this.id, rawMessageRequest('sha256', message, nonce)),
     );
   }
   /** A presign assigned to this message. */
   async take(to: number, label: string): Promise<Taken> {
     const nonce = randomFor(`nonce/${label}`)(32);
     const message = new TextEncoder().encode(label);
-    const reply = await this.send(to, clientKind.takePresign, this.takeRequest(message, nonce));
+    return this.#taken(to, this.takeRequest(message, nonce), { nonce, message });
+  }
+  /** A presign assigned to this order. */
+  async takeOrder(to: number, label: string, order: SignOrder, signed: MessageToSign): Promise<Taken> {
+    const nonce = randomFor(`nonce/${label}`)(32);
+    const request = encodeTakePresign(this.id, messageRequest(order, signed, nonce));
+    return this.#taken(to, this.seal(clientKind.takePresign, this.id, request), { nonce, order, ...signed });
+  }
+  /** A presign for an order that is told later. */
+  async reserveOrder(to: number, label: string, order: SignOrder, signed: MessageToSign): Promise<Taken> {
+    const nonce = randomFor(`nonce/${label}`)(32);
+    const request = encodeTakePresign(this.id, { kind: 'reservation', nonce });
+    return this.#taken(to, this.seal(clientKind.takePresign, this.id, request), { nonce, order, ...signed });
+  }
+  async #taken(to: number, request: Uint8Array, what: Omit<Taken, 'presign' | 'certificate'>): Promise<Taken> {
+    const reply = await this.send(to, clientKind.takePresign, request);
     const [bytes, batch, certificate] = decodeParts(reply, 'Presign', 4) as [Uint8Array, Uint8Array, Uint8Array];
     return {
       presign: decodePresign(this.setup, bytes),
       certificate: { ids: presignIdsOf(batch), certificate: decodeCertificate(certificate) },
-      nonce,
-      message,
+      ...what,
     };
   }
 
@@ -92,8 +123,9 @@ export class RawClient {
       record: this.record,
       presign: taken.presign,
       userShare: new Secret(bytesToInteger(fromHex(this.wallet.wallets[0]?.userShare ?? ''))),
-      hashScheme: 'sha256',
+      hashScheme: taken.hashScheme ?? 'sha256',
       message: taken.message,
+      order: signOrderDigest(orderOf(taken)),
       random: randomFor(`sign message/${label}`),
     });
   }
@@ -105,14 +137,13 @@ export class RawClient {
     change: Partial<Parameters<typeof encodeSignRequest>[0]> = {},
     account = this.#account,
   ): Uint8Array {
-    const { presign, nonce, message } = taken;
+    const { presign, nonce } = taken;
     const fields = {
       id: this.id,
       presignId: presign.presignId,
       assignedTo: 'message' as const,
-      hashScheme: 'sha256' as const,
       nonce,
-      message,
+      ...orderOf(taken),
       signMessage,
     };
     const body = { ...fields, ...change };

@@ -42,9 +42,11 @@ import {
 } from '@dwallet/two-pc-mpc/network';
 import type { Timeouts } from '../../src/core.ts';
 import { Keystore, type KeystoreUnlock } from '../../src/keystore.ts';
+import type { SigningPolicy } from '../../src/policy/signing-policy.ts';
 import { MemoryRecordStore, type RecordStore } from '../../src/store/record-store.ts';
 import { type Observer, silentObserver } from '../../src/observer.ts';
 import { Validator } from '../../src/validator.ts';
+import type { ZonesOptions } from '../../src/zones/index.ts';
 
 export const curve = secp256k1Curve;
 export const networkName = 'toy';
@@ -110,6 +112,10 @@ export class ToyStore extends MemoryRecordStore {
     this.kinds.add(kind);
     super.put(kind, id, value);
   }
+  override delete(kind: string, id: string): void {
+    if (this.killed) throw new Error('killed');
+    super.delete(kind, id);
+  }
   dump(kinds = this.kinds): Records {
     return Object.fromEntries(
       [...kinds].map((kind) => [
@@ -149,6 +155,10 @@ export interface ToyOptions {
   /** Where a validator computes; default: inline. The test closes it. */
   readonly computeOf?: (index: ValidatorId) => ComputePool | undefined;
   readonly timeouts?: Partial<Timeouts>;
+  /** What a validator knows of zones; default: none are configured. They run from its start to its end. */
+  readonly zonesOf?: (index: ValidatorId) => ZonesOptions;
+  /** What a validator asks before it signs, beside the owner's own rule and its zones. */
+  readonly policiesOf?: (index: ValidatorId, store: RecordStore) => readonly SigningPolicy[];
 }
 
 export class ToyNetwork {
@@ -171,7 +181,9 @@ export class ToyNetwork {
   readonly #random: Random[];
   #generation = 0;
 
-  constructor({ from, label = 'network', storeOf, markersOf, log, observerOf, computeOf, timeouts }: ToyOptions = {}) {
+  constructor(options: ToyOptions = {}) {
+    const { from, label = 'network', storeOf, markersOf, log, observerOf, computeOf, timeouts } = options;
+    this.#zonesOf = options.zonesOf;
     this.label = label;
     this.#snapshot = from;
     const { validators } = this.access;
@@ -201,6 +213,7 @@ export class ToyNetwork {
     if (log !== undefined) this.#log = log;
     if (observerOf !== undefined) this.#observerOf = observerOf;
     if (computeOf !== undefined) this.#computeOf = computeOf;
+    this.#policiesOf = options.policiesOf ?? (() => []);
     this.#timeouts = { sharesMs: 400, fetchMs: 2000, answerMs: 60_000, ...timeouts };
     this.validators = validators.map((i) => this.#make(i));
   }
@@ -212,9 +225,13 @@ export class ToyNetwork {
     this.logs.push(text);
   };
 
+  readonly #zonesOf: ToyOptions['zonesOf'];
+  readonly #policiesOf: NonNullable<ToyOptions['policiesOf']>;
+
   #make(index: ValidatorId): Validator {
     const compute = this.#computeOf(index);
-    return new Validator({
+    const zones = this.#zonesOf?.(index);
+    const validator = new Validator({
       index,
       networkName,
       committee: this.committee,
@@ -229,8 +246,12 @@ export class ToyNetwork {
       observer: this.#observerOf(index) ?? silentObserver,
       ...(compute === undefined ? {} : { compute }),
       timeouts: this.#timeouts,
+      ...(zones === undefined ? {} : { zones }),
+      policies: this.#policiesOf(index, this.stores[index - 1] as RecordStore),
       allowTestProfile: true,
     });
+    validator.zones?.start();
+    return validator;
   }
 
   /** The validator as `from` (or a client) sees it. */
@@ -268,6 +289,7 @@ export class ToyNetwork {
     for (const i of this.access.validators) this.restart(i);
   }
   restart(index: number): Validator {
+    this.validators[index - 1]?.zones?.stop();
     this.keystores[index - 1] = Keystore.open(join(this.folder, String(index)), randomFor('not used'), toyUnlock());
     this.validators[index - 1] = this.#make(v(index));
     return this.validator(index);
@@ -368,6 +390,7 @@ export class ToyNetwork {
   }
 
   close(): void {
+    for (const validator of this.validators) validator.zones?.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

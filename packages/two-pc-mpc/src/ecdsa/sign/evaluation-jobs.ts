@@ -21,7 +21,14 @@ import {
   readElement,
 } from '@dwallet/sigma';
 import type { JobContext, JobDefinition } from '../../compute/job-context.ts';
-import { type ComputePool, type RunOptions, packParts, runJob, unpackParts } from '../../compute/pool.ts';
+import {
+  type ComputePool,
+  type RunOptions,
+  packParts,
+  readAnswer,
+  runSecretJob,
+  unpackParts,
+} from '../../compute/pool.ts';
 import { withKeyTables } from '../../network-setup/setup-commitment.ts';
 import { encodeSetupRecord } from '../../network-setup/setup-record.ts';
 import type { NetworkSetup, Randomizers } from '../../types.ts';
@@ -111,25 +118,12 @@ function openSide(context: JobContext, bytes: Uint8Array): { setup: NetworkSetup
   const [record, tables, index] = unpackParts(bytes, 'EvaluationJob.side', 3) as [Uint8Array, Uint8Array, Uint8Array];
   const component = components[index[0] as number];
   if (component === undefined || index.length !== 1) throw new DecodeError('EvaluationJob.component', 'is unknown');
+  // Only c2 is raised with pk.
   const setup =
-    tables[0] === 1
+    tables[0] === 1 && component === 'c2'
       ? context.remember('key-tables', [record], () => withKeyTables(context.setup(record)))
       : context.setup(record);
   return { setup, component };
-}
-
-async function runSide(
-  pool: ComputePool,
-  name: string,
-  parts: readonly Uint8Array[],
-  options: RunOptions,
-): Promise<Uint8Array> {
-  const input = packParts(...parts);
-  try {
-    return await runJob(pool, { name, input, secret: true }, { priority: 'urgent', ...options });
-  } finally {
-    input.fill(0);
-  }
 }
 
 /** Runs the job of both components side by side. */
@@ -145,20 +139,15 @@ async function runSides(
   const record = encodeSetupRecord(setup);
   const secret = encodeExponents(parameters, exponents);
   try {
-    return await Promise.all([
-      runSide(
+    const [c1, c2] = components.map((c) =>
+      runSecretJob(
         pool,
         name,
-        [encodeSide(setup, record, 'c1'), encodeBases(parameters.group, presign, 'c1'), secret, ...rest],
-        options,
+        [encodeSide(setup, record, c), encodeBases(parameters.group, presign, c), secret, ...rest],
+        { priority: 'urgent', ...options },
       ),
-      runSide(
-        pool,
-        name,
-        [encodeSide(setup, record, 'c2'), encodeBases(parameters.group, presign, 'c2'), secret, ...rest],
-        options,
-      ),
-    ]);
+    ) as [Promise<Uint8Array>, Promise<Uint8Array>];
+    return await Promise.all([c1, c2]);
   } finally {
     secret.fill(0);
   }
@@ -206,7 +195,7 @@ function runEvaluate(context: JobContext, input: Uint8Array): Uint8Array {
 
 /**
  * What `directEvaluator` gives for this message, both components side by side.
- * @throws DecodeError unless what comes back are elements of the group; ComputeError.
+ * @throws ComputeError, COMPUTE_GARBLED also if what comes back are no elements of the group.
  */
 export async function evaluateIn(
   pool: ComputePool,
@@ -229,14 +218,16 @@ export async function evaluateIn(
     [encodeNu(nu)],
     options,
   );
-  const [c1, c2] = sides.map((bytes) => {
-    const reader = new Reader(bytes, 'EvaluateJob.output');
-    const elements = ['ct_gammak', 'ct_alphabeta', 'T_alphabeta', 'ct_A', 'T_A'].map((field) =>
-      readElement(reader, parameters.group, field),
-    );
-    reader.end();
-    return elements;
-  }) as [Element[], Element[]];
+  const [c1, c2] = sides.map((bytes) =>
+    readAnswer(names.evaluate, () => {
+      const reader = new Reader(bytes, 'EvaluateJob.output');
+      const elements = ['ct_gammak', 'ct_alphabeta', 'T_alphabeta', 'ct_A', 'T_A'].map((field) =>
+        readElement(reader, parameters.group, field),
+      );
+      reader.end();
+      return elements;
+    }),
+  ) as [Element[], Element[]];
   const pair = (side: readonly Element[], i: number) => [side[i], side[i + 1]] as [Element, Element];
   return {
     maskedNonce: { c1: c1[0], c2: c2[0] } as Ciphertext,
@@ -277,8 +268,16 @@ function encodePreparedSide(group: ClassGroup, prepared: PreparedSide): Uint8Arr
 
 const preparedParts = 2 * 4 + 2 * (1 + 2 * 3) + 2;
 
-function decodePreparedSide({ group, q }: PublicParameters, bytes: Uint8Array): PreparedSide {
+function decodePreparedSide(parameters: PublicParameters, bytes: Uint8Array): PreparedSide {
   const parts = unpackParts(bytes, 'PrepareJob.output', preparedParts);
+  try {
+    return readPreparedSide(parts, parameters);
+  } finally {
+    for (const part of parts) part.fill(0);
+  }
+}
+
+function readPreparedSide(parts: readonly Uint8Array[], { group, q }: PublicParameters): PreparedSide {
   let next = 0;
   const element = (): Element => {
     const reader = new Reader(parts[next] as Uint8Array, `PrepareJob.output[${next}]`);
@@ -299,7 +298,7 @@ function decodePreparedSide({ group, q }: PublicParameters, bytes: Uint8Array): 
   const product = (): NonceProduct => ({ fixed: element(), bases: [table(), table(), table()] });
   const maskedNonce = [table(), table(), table()];
   const numeratorBases = [maskedNonce[2] as FixedBaseTable, table()];
-  const prepared = {
+  return {
     maskedNonce,
     numeratorBases,
     denominator: product(),
@@ -307,13 +306,11 @@ function decodePreparedSide({ group, q }: PublicParameters, bytes: Uint8Array): 
     numeratorFixed: element(),
     numeratorMask: element(),
   };
-  for (const part of parts) part.fill(0);
-  return prepared;
 }
 
 /**
  * `preparedEvaluator` with both components side by side.
- * @throws DecodeError unless what comes back is a prepared side; ComputeError.
+ * @throws ComputeError, COMPUTE_GARBLED also if what comes back is no prepared side.
  * Secrets touched: everything in the draft; the results of the workers are overwritten as soon as they are read.
  */
 export async function prepareEvaluatorIn(
@@ -331,16 +328,18 @@ export async function prepareEvaluatorIn(
     [],
     { priority: 'normal', ...options },
   );
-  const [c1, c2] = sides.map((bytes) => {
-    const side = decodePreparedSide(setup.parameters, bytes);
-    bytes.fill(0);
-    return side;
-  }) as [PreparedSide, PreparedSide];
-  return sidesEvaluator(setup.parameters.group, [c1, c2]);
+  try {
+    const [c1, c2] = sides.map((bytes) =>
+      readAnswer(names.prepare, () => decodePreparedSide(setup.parameters, bytes)),
+    ) as [PreparedSide, PreparedSide];
+    return sidesEvaluator(setup.parameters.group, [c1, c2]);
+  } finally {
+    for (const bytes of sides) bytes.fill(0);
+  }
 }
 
 /** Jobs of a wallet. */
 export const evaluationJobs: Readonly<Record<string, JobDefinition>> = {
-  [names.evaluate]: { secret: true, priority: 'urgent', run: runEvaluate },
-  [names.prepare]: { secret: true, priority: 'normal', run: runPrepare },
+  [names.evaluate]: { secret: true, run: runEvaluate },
+  [names.prepare]: { secret: true, run: runPrepare },
 };

@@ -48,13 +48,15 @@ import {
   virtualId,
 } from '@dwallet/sigma';
 import type { JobContext } from '../../compute/job-context.ts';
+import { encodeNumbers, maxMembers, readNumber, readNumbers, seedBytes } from '../../compute/parts.ts';
 import {
   type ComputePool,
   type RunOptions,
   encodeBlames,
   packParts,
+  readAnswer,
   readBlames,
-  runJob,
+  runCheckedJob,
   unpackParts,
 } from '../../compute/pool.ts';
 import type { EcdsaSignature } from '../../types.ts';
@@ -147,8 +149,6 @@ export const resolveAbort = (
 /** Name of the job of this file. */
 export const abortJob = 'sign/abort';
 
-const seedBytes = 32;
-const maxMembers = 128;
 const scalarBytes = 32;
 const outcomes = ['none', 'failed', 'combined'] as const;
 
@@ -160,7 +160,7 @@ const encodeAnswers = <A extends DecryptionShares>(
 const decodeAnswers = <A>(bytes: Uint8Array, decode: (sender: ValidatorId, message: Uint8Array) => A): A[] =>
   unpackParts(bytes, 'AbortJob.answers', [0, maxMembers]).map((entry) => {
     const [sender, message] = unpackParts(entry, 'AbortJob.answer', 2) as [Uint8Array, Uint8Array];
-    return decode(validatorId(new Reader(sender, 'AbortJob').uint16('sender')), message);
+    return decode(validatorId(readNumber(sender, 'AbortJob.sender')), message);
   });
 
 /** The sharing state and what else makes a request, as bytes. Everything in it is public. */
@@ -176,21 +176,14 @@ function encodeRequest({ setup, session, ciphertexts, expectedSet, binding, dige
     packParts(encodeText(session.network), encodeUint64(session.epoch), session.session, session.committee),
     concat(...ciphertexts.map((ciphertext) => encodeCiphertext(parameters, ciphertext))),
     packParts(...binding),
-    concat(...expectedSet.members.map((j) => encodeUint16(j))),
+    encodeNumbers(expectedSet.members),
     digest,
   );
 }
 
-const numbers = (bytes: Uint8Array, field: string): number[] => {
-  const reader = new Reader(bytes, field);
-  const values: number[] = [];
-  while (reader.remaining > 0) values.push(reader.uint16(`[${values.length}]`));
-  return values;
-};
-
 /** @throws DecodeError unless the parts make the request whose digest comes with them. */
 function decodeRequest(context: JobContext, bytes: Uint8Array): DecryptionRequest {
-  const { parameters, curve } = context;
+  const { parameters } = context;
   const parts = unpackParts(bytes, 'AbortJob.request', 9);
   const [weights, key, verification, bits, names, ciphertexts, binding, expected, digest] = parts as Uint8Array[] & {
     length: 9;
@@ -200,7 +193,7 @@ function decodeRequest(context: JobContext, bytes: Uint8Array): DecryptionReques
   const setup = context.remember('decryption-setup', sharing, () => {
     const access = createAccessStructure(
       unpackParts(weights as Uint8Array, 'AbortJob.access', [1, maxMembers]).map((weight) =>
-        new Reader(weight, 'AbortJob.access').uint16('weight'),
+        readNumber(weight, 'AbortJob.weight'),
       ),
     );
     const elements = (from: Uint8Array, count: number): Element[] => {
@@ -245,11 +238,11 @@ function decodeRequest(context: JobContext, bytes: Uint8Array): DecryptionReques
     ciphertexts: pair.map((ciphertext) => declareDecryptable(parameters, ciphertext, 'proven-evaluation')),
     expectedSet: createExpectedSet(
       access,
-      numbers(expected as Uint8Array, 'AbortJob.expected').map((j) => virtualId(j)),
+      readNumbers(expected as Uint8Array, 'AbortJob.expected').map((j) => virtualId(j)),
     ),
     binding: unpackParts(binding as Uint8Array, 'AbortJob.binding', [0, maxMembers]),
   });
-  if (!bytesEqual(request.digest, digest as Uint8Array) || curve.q !== parameters.q) {
+  if (!bytesEqual(request.digest, digest as Uint8Array)) {
     throw new DecodeError('AbortJob.request', 'is another request than that of the messages');
   }
   return request;
@@ -274,7 +267,7 @@ export function runResolveAbort(context: JobContext, input: Uint8Array): Uint8Ar
   const kind = plaintexts === undefined ? 'none' : plaintexts === 'failed' ? 'failed' : 'combined';
   return packParts(
     encodeBlames(blamed),
-    concat(...silent.map((v) => encodeUint16(v))),
+    encodeNumbers(silent),
     encodeUint8(outcomes.indexOf(kind)),
     typeof plaintexts === 'object' ? concat(...plaintexts.map((m) => encodeUint(m, scalarBytes))) : new Uint8Array(0),
   );
@@ -282,7 +275,7 @@ export function runResolveAbort(context: JobContext, input: Uint8Array): Uint8Ar
 
 /**
  * {@link resolveAbort} with the proofs in a worker. Who is blamed is its word; the signature is completed and verified here.
- * @throws BugError as that; ComputeError; DecodeError for a judgement about others than those who answered.
+ * @throws BugError as that; ComputeError, COMPUTE_GARBLED also for a judgement about others than those who answered.
  */
 export async function resolveAbortIn(
   pool: ComputePool,
@@ -300,7 +293,22 @@ export async function resolveAbortIn(
     encodeAnswers(proved, (answer) => encodeProvedShares(general, answer)),
     random(seedBytes),
   );
-  const output = await runJob(pool, { name: abortJob, input, secret: false }, { priority: 'urgent', ...options });
+  const job = { name: abortJob, input, secret: false };
+  const foreseen = (error: unknown): boolean => error instanceof BugError;
+  const output = await runCheckedJob(pool, job, { priority: 'urgent', ...options }, foreseen);
+  return conclude(
+    decryption,
+    readAnswer(abortJob, () => openJudgement(decryption, published, proved, output)),
+  );
+}
+
+/** @throws DecodeError, InvalidArgumentsError unless it is a judgement about those who answered. */
+function openJudgement(
+  { request, facts }: SigningDecryption,
+  published: readonly DecryptionShares[],
+  proved: readonly ProvedDecryptionShares[],
+  output: Uint8Array,
+): Judgement {
   const [faults, silentBytes, kindByte, scalars] = unpackParts(output, 'AbortJob.output', 4) as [
     Uint8Array,
     Uint8Array,
@@ -310,7 +318,7 @@ export async function resolveAbortIn(
   const faultReader = new Reader(faults, 'AbortJob.blamed');
   const blamed = readBlames(faultReader, 'list');
   faultReader.end();
-  const silent = numbers(silentBytes, 'AbortJob.silent').map((v) => validatorId(v));
+  const silent = readNumbers(silentBytes, 'AbortJob.silent').map((v) => validatorId(v));
   const publishers = new Set<number>(published.map(({ sender }) => sender));
   const answered = new Set<number>([...publishers, ...proved.map(({ sender }) => sender)]);
   if (blamed.some(({ party }) => !answered.has(party)) || silent.some((v) => !publishers.has(v))) {
@@ -322,8 +330,6 @@ export async function resolveAbortIn(
     throw new DecodeError('AbortJob.output', 'has another shape');
   }
   const reader = new Reader(scalars, 'AbortJob.plaintexts');
-  const { q } = decryption.facts.setup.curve;
-  const values = Array.from({ length: count }, (_, i) => reader.uint(`[${i}]`, scalarBytes, q));
-  const plaintexts = kind === 'none' ? undefined : kind === 'failed' ? 'failed' : values;
-  return conclude(decryption, { blamed, silent, plaintexts });
+  const values = Array.from({ length: count }, (_, i) => reader.uint(`[${i}]`, scalarBytes, facts.setup.curve.q));
+  return { blamed, silent, plaintexts: kind === 'none' ? undefined : kind === 'failed' ? 'failed' : values };
 }

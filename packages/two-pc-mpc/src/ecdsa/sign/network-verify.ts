@@ -24,7 +24,16 @@ import {
   verifyFischlin,
 } from '@dwallet/sigma';
 import type { JobContext } from '../../compute/job-context.ts';
-import { ComputeError, type ComputePool, type RunOptions, packParts, runJob, unpackParts } from '../../compute/pool.ts';
+import { seedBytes } from '../../compute/parts.ts';
+import {
+  ComputeError,
+  type ComputePool,
+  type RunOptions,
+  packParts,
+  runCheckedJob,
+  runJob,
+  unpackParts,
+} from '../../compute/pool.ts';
 import { decodeDWalletRecord, encodeDWalletRecord } from '../../dwallet-dkg/record.ts';
 import { requireSameSetup } from '../../network-setup/setup-commitment.ts';
 import { encodeSetupRecord } from '../../network-setup/setup-record.ts';
@@ -49,10 +58,12 @@ import {
 } from './sign-proofs.ts';
 import { combineBases, evaluationsHold } from './verify-evaluations.ts';
 
-/** What this validator's policy approved: the message itself, never a digest that somebody else computed. */
+/** What this validator read in the owner's request: the message itself, never a digest that somebody else computed. */
 export interface ApprovedRequest {
   /** 32 bytes: names the request that the presign is assigned to. */
   readonly request: Digest;
+  /** 32 bytes: names everything that the owner asked for and policy judged (`signOrderDigest`). */
+  readonly order: Digest;
   readonly hashScheme: HashScheme;
   readonly message: Uint8Array;
 }
@@ -158,7 +169,7 @@ function checkRequest(args: OpenSignMessageArguments): { readonly digest: Digest
   if (!bytesEqual(header.messageDigest, hashMessage(approved.hashScheme, approved.message))) {
     throw refuse('SignMsg.messageDigest', 'is not the digest of the approved message');
   }
-  const digest = bindingDigest(curve, header, bytes);
+  const digest = bindingDigest(curve, header, approved.order, bytes);
   const assignment: Assignment = { publicKey: record.publicKey, request: approved.request };
   checkPresignState(state, assignment, digest);
   return { digest, assignment };
@@ -358,7 +369,6 @@ export function verifySignMessage(args: VerifySignMessageArguments): VerifiedSig
 export const signJob = { assign: 'sign/assign', verify: 'sign/verify' } as const;
 
 const holds = Uint8Array.of(1);
-const seedBytes = 32;
 
 /** Jobs about one presign go to the worker that combined its bases. */
 const affinityOf = ({ presignId }: Presign): string => presignId.join();
@@ -428,14 +438,12 @@ export async function verifySignMessageIn(
   const subject = encodeSubject(own.setup, own.record, opened.presign);
   const input = packParts(...subject, own.bytes, own.random(seedBytes));
   const job = { name: signJob.verify, input, secret: false };
-  let verdict: Uint8Array;
-  try {
-    verdict = await runJob(pool, job, { priority: 'urgent', affinity: affinityOf(opened.presign), ...options });
-  } catch (cause) {
-    if (cause instanceof ComputeError || (cause instanceof CheckError && cause.check.startsWith('MPC:S'))) throw cause;
-    // What is well-formed here is well-formed there: anything else is a fault of the worker, not of the client.
-    throw new ComputeError('COMPUTE_FAILED', 'a worker could not judge a client message', { cause });
-  }
+  const verdict = await runCheckedJob(
+    pool,
+    job,
+    { priority: 'urgent', affinity: affinityOf(opened.presign), ...options },
+    (error) => error instanceof CheckError && error.check.startsWith('MPC:S'),
+  );
   if (!bytesEqual(verdict, holds)) throw new ComputeError('COMPUTE_GARBLED', 'a verdict is neither yes nor no');
   return verifiedFrom(own, opened);
 }

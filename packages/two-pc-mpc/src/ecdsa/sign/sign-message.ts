@@ -163,11 +163,16 @@ export function decodeSignMessage(parameters: PublicParameters, curve: Curve, by
   return message;
 }
 
-/** D = H_T("sign-bind", [X, hash scheme, message digest, SignMsg], 32): what a presign is bound to, once (MPC 5.8). */
-export const bindingDigest = (curve: Curve, header: SignMessageHeader, bytes: Uint8Array): Digest =>
+/**
+ * D = H_T("sign-bind", [X, hash scheme, message digest, order, SignMsg], 32): what a presign is bound to, once (MPC 5.8). The order is more than
+ * the document has in D.
+ * @param order - names what the owner asked for beyond the message (`signOrderDigest`).
+ */
+export const bindingDigest = (curve: Curve, header: SignMessageHeader, order: Digest, bytes: Uint8Array): Digest =>
   digestTagged('sign-bind', [
     curve.encodePoint(header.publicKey),
     encodeUint8(hashSchemeId(header.hashScheme)),
     header.messageDigest,
+    order,
     bytes,
   ]);

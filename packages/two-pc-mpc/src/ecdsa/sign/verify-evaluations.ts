@@ -18,7 +18,7 @@
  */
 import type { Ciphertext } from '@dwallet/class-groups';
 import type { Element } from '@dwallet/kernel';
-import { type ProofInstance, type Random, challengesOf, drawWeight, verifyCurveRows, wellFormed } from '@dwallet/sigma';
+import { type ProofInstance, type Random, challengesOf, drawWeight, verifyCurveRows } from '@dwallet/sigma';
 import type { NetworkSetup, TargetedPresign } from '../../types.ts';
 
 /** rho and the bases c_1 c_2^rho that are known before the message. */
@@ -72,7 +72,7 @@ export function evaluationsHold(
   denominator: ProofInstance,
   random: Random,
 ): boolean {
-  if (![numerator, denominator].every((instance) => wellFormed(instance))) return false;
+  // False for a proof of another shape, too.
   if (!verifyCurveRows([numerator, denominator], [], random)) return false;
   const { rho } = bases;
   const v = drawWeight(random);

@@ -1,4 +1,6 @@
 // @ts-nocheck: generated.
+import type { SigningPolicy as _dwallet_v1_SigningPolicy, SigningPolicy__Output as _dwallet_v1_SigningPolicy__Output } from '../../dwallet/v1/SigningPolicy.ts';
+
 export interface DWallet {
   /**
    * 32 bytes.
@@ -13,6 +15,10 @@ export interface DWallet {
    * The owner's signed acceptance; empty before it.
    */
   'acceptance'?: (Buffer | Uint8Array | string);
+  /**
+   * As the acceptance says.
+   */
+  'signingPolicy'?: (_dwallet_v1_SigningPolicy);
 }
 
 export interface DWallet__Output {
@@ -29,4 +35,8 @@ export interface DWallet__Output {
    * The owner's signed acceptance; empty before it.
    */
   'acceptance': (Buffer);
+  /**
+   * As the acceptance says.
+   */
+  'signingPolicy': (_dwallet_v1_SigningPolicy__Output);
 }

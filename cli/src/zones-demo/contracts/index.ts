@@ -1,0 +1,3 @@
+export { AssemblyError, assemble, deploymentCode } from './assembler.ts';
+export { gatewayAbi, gatewayAssembly, gatewayDeployment } from './gateway.ts';
+export { tokenAbi, tokenAssembly, tokenDeployment } from './token.ts';

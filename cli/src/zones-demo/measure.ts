@@ -1,0 +1,83 @@
+/**
+ * What `npm run bench:zones` measures on the real processes of the demonstration, as `figure` events.
+ *
+ * @module
+ */
+import type { DemoCluster } from './demo-cluster.ts';
+import { type Environment, confirmations } from './environment.ts';
+import { until } from './ledger-view.ts';
+import { percentile } from './report.ts';
+import { entryOf } from './transfers.ts';
+
+const burst = 40;
+
+export interface Figure {
+  readonly figure: string;
+  readonly value: number;
+  readonly unit: string;
+}
+
+const mean = (sum: number, count: number): number => (count === 0 ? 0 : sum / count);
+
+/** Ledger and policy, after scenario 1. */
+export async function measureLedger(env: Environment): Promise<readonly Figure[]> {
+  const { checks, network, owner, dapp, x, ann } = env;
+  checks.scenario('Measurements');
+  const to = { chain: dapp.id, recipient: ann.address };
+  const perSecond = await checks.step(`${burst} departures at once`, async () => {
+    const { height } = await network.view().ledger(x.id);
+    const begin = performance.now();
+    await Promise.all(Array.from({ length: burst }, () => x.depart(owner, ann, 1n, to)));
+    await owner.mine(confirmations);
+    await until('all entries', 120_000, async () =>
+      (await network.view().ledger(x.id)).height >= height + burst ? true : undefined,
+    );
+    return burst / ((performance.now() - begin) / 1000);
+  });
+  const seconds = await checks.step('signatures of a vault', async () => {
+    const times: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      const reference = await x.depart(owner, ann, 1n, to);
+      await owner.mine(confirmations);
+      const { recipient, amount, height } = await entryOf(env, owner.id, reference);
+      const begin = performance.now();
+      await x.pay({ chain: dapp.id, recipient, amount, height });
+      times.push((performance.now() - begin) / 1000);
+    }
+    return percentile(times, 0.5);
+  });
+  const policy = mean(
+    await network.metric('dwallet_zone_policy_seconds_sum'),
+    await network.metric('dwallet_zone_policy_seconds_count'),
+  );
+  const watched = await network.metric('dwallet_zone_round_seconds_sum', `zone="${owner.id}"`);
+  const blocks = (await owner.height()) * network.all.length;
+  return [
+    { figure: 'ledger entries per second', value: perSecond, unit: '1/s' },
+    { figure: 'signature of a vault, p50', value: seconds, unit: 's' },
+    { figure: 'policy evaluation', value: policy, unit: 's' },
+    { figure: 'policy evaluation, part of a signature', value: (100 * policy) / seconds, unit: '%' },
+    { figure: 'watcher, time per block', value: mean(watched, blocks), unit: 's' },
+  ];
+}
+
+/** Messages, while the cluster runs. */
+export async function measureMessages({ checks }: Environment, cluster: DemoCluster): Promise<readonly Figure[]> {
+  const { fast, medium } = cluster.chains;
+  const certified = cluster.latencies().map(({ certifiedMs }) => certifiedMs);
+  const perSecond = await checks.step(`${burst} messages at once`, async () => {
+    const sent = await Promise.all(Array.from({ length: burst }, (_, i) => cluster.send(fast, medium, `burst ${i}`)));
+    const begin = Math.min(...sent.map(({ at }) => at));
+    for (const message of sent) await cluster.reaches(message, 'certifiedAt');
+    const end = Math.max(...sent.map(({ certifiedAt = Number.POSITIVE_INFINITY }) => certifiedAt));
+    await Promise.all(sent.map((message) => cluster.reaches(message, 'deliveredAt')));
+    return burst / (Math.max(1, end - begin) / 1000);
+  });
+  const share = (p: number): number => percentile(certified, p) / cluster.deltaMs;
+  return [
+    { figure: 'messages per second', value: perSecond, unit: '1/s' },
+    { figure: 'event to certificate, p50', value: percentile(certified, 0.5), unit: 'ms' },
+    { figure: 'event to certificate, p99', value: percentile(certified, 0.99), unit: 'ms' },
+    { figure: 'event to certificate, p99, part of Δ', value: share(0.99), unit: 'Δ' },
+  ];
+}

@@ -1,0 +1,6 @@
+// @ts-nocheck: generated.
+export interface ListAssetsRequest {
+}
+
+export interface ListAssetsRequest__Output {
+}

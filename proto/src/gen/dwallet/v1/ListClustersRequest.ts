@@ -1,0 +1,6 @@
+// @ts-nocheck: generated.
+export interface ListClustersRequest {
+}
+
+export interface ListClustersRequest__Output {
+}

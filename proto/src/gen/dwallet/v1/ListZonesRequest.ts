@@ -1,0 +1,6 @@
+// @ts-nocheck: generated.
+export interface ListZonesRequest {
+}
+
+export interface ListZonesRequest__Output {
+}

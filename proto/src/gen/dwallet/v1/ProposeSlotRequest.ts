@@ -1,0 +1,22 @@
+// @ts-nocheck: generated.
+export interface ProposeSlotRequest {
+  /**
+   * Envelope of the calling validator.
+   */
+  'envelope'?: (Buffer | Uint8Array | string);
+  /**
+   * 8 bytes, big-endian.
+   */
+  'slot'?: (Buffer | Uint8Array | string);
+}
+
+export interface ProposeSlotRequest__Output {
+  /**
+   * Envelope of the calling validator.
+   */
+  'envelope': (Buffer);
+  /**
+   * 8 bytes, big-endian.
+   */
+  'slot': (Buffer);
+}

@@ -1,0 +1,6 @@
+// @ts-nocheck: generated.
+export interface SubmitRecordResponse {
+}
+
+export interface SubmitRecordResponse__Output {
+}

@@ -1,0 +1,12 @@
+/** Ports of this machine that nobody has. */
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+
+/** @returns different ports of the loopback interface; they are held until all are known. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => once(server.close(), 'close')));
+  return ports;
+}

@@ -1,0 +1,149 @@
+/** What the argument in docs/protocol-notes.md rests on: locks, ballots, and what a restored validator stays out of. */
+import { type FactVote, assembleCertificate, encodeCertificate } from '@dwallet/two-pc-mpc/network';
+import { type ValidatorId } from '@dwallet/sigma';
+import { encodeWorldEvent } from '@dwallet/zones';
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  decidedSlotFact,
+  decodeProposalAnswer,
+  encodeBatch,
+  encodeSlotMessage,
+  preparedSlotFact,
+  slotDigest,
+} from '../../src/zones/log/slots.ts';
+import type { ToyStore } from '../helpers/toy-network.ts';
+import { ZoneNetwork, dapp, defi, owner, zone, zoneEvent } from './zone-network.ts';
+
+let open: ZoneNetwork | undefined;
+afterEach(() => open?.close());
+const none = new Uint8Array(0);
+
+/** A next version of a zone, and nothing else, as a batch. */
+function batchOf(net: ZoneNetwork, chain: string): Uint8Array {
+  const prev = net.zones(1).state.world.zones.get(chain)?.digest as never;
+  return encodeBatch([encodeWorldEvent(zoneEvent(zone(chain, { version: 1n, prev })))]);
+}
+
+class Leader {
+  readonly net: ZoneNetwork;
+  readonly slot: bigint;
+  constructor(net: ZoneNetwork) {
+    this.net = net;
+    this.slot = net.zones(1).log.height;
+  }
+  owner(ballot: bigint): ValidatorId {
+    return this.net.zones(1).log.agreement.owner(this.slot, ballot);
+  }
+  value(batch: Uint8Array) {
+    return slotDigest(this.slot, this.net.zones(1).log.before(this.slot), batch);
+  }
+  #certificate(fact: ReturnType<typeof preparedSlotFact>, votes: FactVote[]): Uint8Array {
+    return encodeCertificate(assembleCertificate(this.net.network.committee, fact, votes).certificate);
+  }
+  async prepare(
+    ballot: bigint,
+    batch: Uint8Array,
+    members: readonly number[],
+    certificate: Uint8Array = none,
+  ): Promise<Uint8Array> {
+    const votes: FactVote[] = [];
+    for (const i of members) {
+      const body = encodeSlotMessage({ slot: this.slot, ballot, batch, certificate });
+      const answer = decodeProposalAnswer(await this.net.network.ask(this.owner(ballot), i, 'zones/propose', body));
+      if (answer.kind !== 'vote') throw new Error(answer.rule);
+      votes.push({ validator: i as ValidatorId, signature: answer.signature });
+    }
+    const fact = preparedSlotFact(this.net.network.networkId, this.slot, this.value(batch), ballot);
+    return votes.length < 3 ? none : this.#certificate(fact, votes);
+  }
+  async fix(
+    ballot: bigint,
+    batch: Uint8Array,
+    members: readonly number[],
+    certificate: Uint8Array,
+  ): Promise<FactVote[]> {
+    const votes: FactVote[] = [];
+    for (const i of members) {
+      const body = encodeSlotMessage({ slot: this.slot, ballot: 0n, batch, certificate });
+      const signature = await this.net.network.ask(this.owner(ballot), i, 'zones/fix', body);
+      votes.push({ validator: i as ValidatorId, signature });
+    }
+    return votes;
+  }
+  decided(ballot: bigint, batch: Uint8Array, votes: FactVote[]): Uint8Array {
+    return this.#certificate(decidedSlotFact(this.net.network.networkId, this.slot, this.value(batch), ballot), votes);
+  }
+}
+
+describe('agreement on a slot', () => {
+  it('a lock holds against every batch but one that a quorum prepared later, and the next leader takes up what is locked', async () => {
+    const net = (open = await ZoneNetwork.ready());
+    const leader = new Leader(net);
+    const [first, second] = [batchOf(net, dapp), batchOf(net, defi)];
+    // Ballot 1: a quorum prepares the first batch, and two of it vote to decide; then the leader is gone.
+    const prepared = await leader.prepare(1n, first, [1, 2, 3]);
+    await leader.fix(1n, first, [1, 2], prepared);
+    // Killed and started again, they are locked still.
+    net.network.restart(1);
+    await expect(leader.prepare(2n, second, [1])).rejects.toThrow(/locked/);
+    await expect(leader.prepare(2n, second, [2])).rejects.toThrow(/locked/);
+    // An earlier ballot, or a second batch in one ballot, gets no vote.
+    await leader.prepare(2n, second, [3]);
+    await expect(leader.prepare(1n, first, [3])).rejects.toThrow(/over/);
+    await expect(leader.prepare(2n, first, [3])).rejects.toThrow(/already voted/);
+    // The certificate of an earlier ballot opens no lock; that of a later one does.
+    await expect(leader.prepare(3n, second, [1], prepared)).rejects.toThrow();
+    // Any leader decides what is locked before anything of its own.
+    await net.submit(
+      zoneEvent(zone(owner, { version: 1n, prev: net.zones(2).state.world.zones.get(owner)?.digest as never })),
+      2,
+    );
+    await net.until((i) => net.zones(i).state.world.zones.get(owner)?.record.version === 1n);
+    for (const i of [1, 2, 3, 4]) {
+      expect(net.zones(i).state.world.zones.get(dapp)?.record.version).toBe(1n);
+      expect(net.zones(i).state.world.zones.get(defi)?.record.version).toBe(0n);
+    }
+  });
+
+  it('a quorum that prepared another batch later moves the locks; votes of two ballots are no certificate', async () => {
+    const net = (open = await ZoneNetwork.ready());
+    const leader = new Leader(net);
+    const [first, second] = [batchOf(net, dapp), batchOf(net, defi)];
+    const prepared = await leader.prepare(1n, first, [1, 2, 3]);
+    const [lonely] = await leader.fix(1n, first, [1], prepared);
+    const later = await leader.prepare(2n, second, [2, 3, 4]);
+    // Validator 1 is locked on the first batch in ballot 1; it is shown the second one of ballot 2.
+    await leader.prepare(3n, second, [1], later);
+    const votes = await leader.fix(2n, second, [2, 3, 4], later);
+    await expect(leader.fix(1n, first, [2], prepared)).rejects.toThrow(/over/);
+    expect(() => leader.decided(2n, second, [lonely as FactVote, ...votes.slice(0, 2)])).toThrow(/weight 2, need 3/);
+    const certificate = leader.decided(2n, second, votes);
+    const body = encodeSlotMessage({ slot: leader.slot, ballot: 0n, batch: second, certificate });
+    // What is handed out must be the certified batch; then all take it.
+    const forged = encodeSlotMessage({ slot: leader.slot, ballot: 0n, batch: first, certificate });
+    await expect(net.network.ask(4, 1, 'zones/decide', forged)).rejects.toThrow(/digest/);
+    for (const i of [1, 2, 3, 4]) await net.network.ask(4, i, 'zones/decide', body);
+    expect(net.zones(1).state.world.zones.get(defi)?.record.version).toBe(1n);
+    await expect(leader.prepare(5n, first, [1])).rejects.toThrow(/decided/);
+  });
+
+  it('a restored validator stays out of what it may have voted on, and no longer', async () => {
+    const net = (open = await ZoneNetwork.ready());
+    const slot = net.zones(3).log.height;
+    (net.network.store(3) as ToyStore).generation = { id: new Uint8Array(32).fill(5), restored: true };
+    net.network.restart(3);
+    const leader = new Leader(net);
+    await expect(leader.prepare(1n, batchOf(net, dapp), [3])).rejects.toThrow(/restored/);
+    // Too few others answer: it does not know yet where that ends.
+    net.network.down.add(1);
+    await net.zones(3).catchUp();
+    expect(net.zones(3).log.mayVote(slot + 9n)).toBe(false);
+    net.network.down.delete(1);
+    await net.zones(3).catchUp();
+    expect([0n, 1n, 2n].map((more) => net.zones(3).log.mayVote(slot + more))).toEqual([false, false, true]);
+    // The others go on without it, and it follows.
+    net.mint(5n, 'm:1');
+    net.mint(6n, 'm:2');
+    await net.until((i) => net.height(i) === 2);
+  });
+});

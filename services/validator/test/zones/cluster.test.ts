@@ -1,0 +1,288 @@
+import { Server, ServerCredentials, credentials } from '@grpc/grpc-js';
+import { AssetService, ClusterService, ZoneService, decodeRichStatus, statusHeader } from '@dwallet/proto';
+import { type ValidatorId } from '@dwallet/sigma';
+import { decodeCertificate, verifyCertificate } from '@dwallet/two-pc-mpc/network';
+import {
+  type ClusterEvent,
+  type ClusterHead,
+  type ClusterMessage,
+  encodeSubmission,
+  encodeWorldEvent,
+  messageFact,
+  noDigest,
+} from '@dwallet/zones';
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { afterEach, describe, expect, it } from 'vitest';
+import { silentApiObserver } from '../../src/api/api-observer.ts';
+import { defaultApiLimits } from '../../src/api/limits.ts';
+import { ZoneApi, requireNodes } from '../../src/zones/index.ts';
+import { decodeProposalAnswer, encodeBatch, encodeSlotMessage } from '../../src/zones/log/slots.ts';
+import { nameHash } from '../../src/zones/watchers/index.ts';
+import {
+  ZoneNetwork,
+  account,
+  bytes32,
+  chains,
+  clusterEvent,
+  dapp,
+  defi,
+  forkOf,
+  governanceOf,
+  owner,
+  policyEvent,
+  policyFor,
+  zone,
+  zoneEvent,
+} from './zone-network.ts';
+
+let open: ZoneNetwork | undefined;
+const ending: (() => void)[] = [];
+afterEach(() => {
+  for (const end of ending.splice(0)) end();
+  open?.close();
+});
+
+const members = [dapp, defi];
+const name = 'fast';
+const payload = new Uint8Array([1, 2, 3]);
+const none = new Uint8Array(0);
+
+async function cluster(): Promise<ZoneNetwork> {
+  const timing = { turnMs: 40, phaseMs: 1000, waitMs: 6000, lookMs: 150, settleMs: 600 };
+  const net = (open = new ZoneNetwork({ zones: { timing } }));
+  for (const chain of chains) await net.submit(zoneEvent(zone(chain)));
+  await net.submit(policyEvent(policyFor(net.vaultKey, { purpose: 'cluster', subject: name })));
+  const member = (chain: string) => ({
+    chain,
+    governance: governanceOf(chain),
+    configuration: bytes32(`code/${chain}`),
+    settlementMs: 60_000,
+  });
+  const record = {
+    cluster: name,
+    members: members.map(member),
+    deltaMs: 2000,
+    threshold: 2,
+    parent: owner,
+    settlementContract: account('settlement'),
+    settlementKey: net.vaultKey,
+    maxFee: 10n ** 18n,
+    version: 0n,
+    prev: noDigest,
+  };
+  await net.submit(clusterEvent(record, Date.now()));
+  await net.until((i) => stateOf(net, i) !== undefined);
+  return net;
+}
+const stateOf = (net: ZoneNetwork, i = 1) => net.zones(i).state.world.clusters.get(name);
+/** All members make blocks until the test stops them. */
+function tick(net: ZoneNetwork): () => void {
+  const timer = setInterval(() => {
+    for (const chain of members) net.chain(chain).block(Date.now());
+  }, 50);
+  const stop = (): void => clearInterval(timer);
+  ending.push(stop);
+  return stop;
+}
+function send(net: ZoneNetwork, sentAt = Date.now()): ClusterMessage {
+  net.chain(dapp).block(sentAt);
+  net
+    .chain(dapp)
+    .observes({ kind: 'message', cluster: nameHash(name), to: nameHash(defi), nonce: 0n, sentAt, payload });
+  return { cluster: name, from: dapp, to: defi, nonce: 0n, sentAt, payload };
+}
+
+describe('a cluster', () => {
+  it('certifies messages and words, settles, halts when members are silent, and tells clients', async () => {
+    const net = await cluster();
+    const server = new Server();
+    const zones = net.zones(1);
+    const api = new ZoneApi({
+      zones,
+      limits: defaultApiLimits,
+      closing: () => false,
+      observer: silentApiObserver,
+      log: () => {},
+      maxDeadlineMs: 20_000,
+    });
+    server.addService(ZoneService.service, api.zoneHandlers());
+    server.addService(AssetService.service, api.assetHandlers());
+    server.addService(ClusterService.service, api.clusterHandlers());
+    const port = await new Promise<number>((resolve, reject) => {
+      server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, at) =>
+        error === null ? resolve(at) : reject(error),
+      );
+    });
+    const clients = [ZoneService, ClusterService].map(
+      (service) => new service(`127.0.0.1:${port}`, credentials.createInsecure()),
+    );
+    ending.push(() => {
+      for (const client of clients) client.close();
+      server.forceShutdown();
+    });
+    const call = (rpc: string, request: object): Promise<Record<string, unknown>> =>
+      new Promise((resolve, reject) => {
+        const client = clients.find((one) => rpc in one) as unknown as Record<
+          string,
+          (request: object, done: (error: Error | null, answer: Record<string, unknown>) => void) => void
+        >;
+        client[rpc]?.(request, (error, answer) => (error === null ? resolve(answer) : reject(error)));
+      });
+
+    const stop = tick(net);
+    await net.until((i) => (stateOf(net, i)?.members.get(dapp)?.word ?? 0) > 0);
+    const seen: string[] = [];
+    const watching = (
+      clients[1] as unknown as {
+        watchMessages(request: object): {
+          on(event: string, listener: (data: { message: { from: string } }) => void): void;
+          cancel(): void;
+        };
+      }
+    ).watchMessages({ cluster: name, newOnly: false });
+    watching.on('data', ({ message }) => seen.push(message.from));
+    watching.on('error', () => {});
+    const message = send(net);
+    await net.until((i) => net.zones(i).state.messages(name).length === 1);
+    const at = Date.now();
+    net.chain(defi).block(at);
+    net.chain(defi).observes({
+      kind: 'delivery',
+      cluster: nameHash(name),
+      from: nameHash(dapp),
+      nonce: 0n,
+      at,
+      payloadHash: keccak_256(payload),
+    });
+    await net.until((i) => stateOf(net, i)?.channels.get(`${dapp}>${defi}`)?.consumed === 1n);
+    await net.until((i) => (stateOf(net, i)?.interval ?? 0n) > 0n);
+    const found = await call('getMessage', { cluster: name, from: dapp, to: defi, nonce: 0 });
+    verifyCertificate(
+      net.network.committee,
+      decodeCertificate(new Uint8Array(found['certificate'] as Buffer)),
+      messageFact(message),
+      'CLUSTER:4',
+    );
+    expect(await call('getSettlement', { cluster: name, interval: 0 })).toHaveProperty('certificate');
+    expect(await call('getCluster', { cluster: name })).toMatchObject({
+      cluster: { cluster: name, deltaMs: 2000, abstains: '' },
+    });
+    await net.until(() => seen.length === 1);
+    watching.cancel();
+
+    // Refusals name their rule.
+    const bad = encodeSubmission({ kind: 'record', event: zoneEvent(zone(owner, { settlementMs: 5 })) });
+    const refused = await call('submitRecord', { submission: Buffer.from(bad) }).catch(
+      (error: unknown) => error as { metadata: { get(key: string): Buffer[] } },
+    );
+    const rich = decodeRichStatus(
+      (refused as { metadata: { get(key: string): Buffer[] } }).metadata.get(statusHeader)[0] as Buffer,
+    );
+    expect(rich).toMatchObject({ reason: 'POLICY_REFUSED', metadata: { check: 'GOVERNANCE:2' } });
+    await expect(call('submitRecord', { submission: Buffer.from([9]) })).rejects.toThrow(/Submission/);
+    await expect(call('getZone', { chain: 'eip155:9' })).rejects.toThrow(/no zone/);
+
+    // Nobody goes on when members are silent; zones outside notice nothing.
+    stop();
+    // The last words of the members may still arrive.
+    let halted: Record<string, unknown> = {};
+    do halted = (await call('getZone', { chain: dapp }))['zone'] as Record<string, unknown>;
+    while (halted['status'] !== 'ZONE_STATUS_HALTED');
+    expect(halted['reason']).toMatch(/^halted\(since \d+, by /);
+    expect(await call('getZone', { chain: owner })).toMatchObject({ zone: { status: 'ZONE_STATUS_ACTIVE' } });
+    expect(await call('getEvent', { chain: owner, reference: 'none' })).toMatchObject({ outcome: 'unknown' });
+
+    // A validator without a node of every member does not start, and abstains when one fails.
+    expect(() => requireNodes(zones, new Set([dapp, owner]))).toThrow(/CLUSTER:10/);
+    expect(() => requireNodes(zones, new Set([owner]))).not.toThrow();
+    net.watcher(1, defi).current = { kind: 'silent', since: 0, node: 'n', reason: 'timeout' };
+    expect(zones.clusterStatuses()[0]?.status).toBe('abstained');
+  });
+
+  it('attests no event that differs in any field from what its own nodes show, and quarantines two histories', async () => {
+    const net = await cluster();
+    // Only this validator is asked; the others are away.
+    for (const i of [1, 3, 4]) net.network.down.add(i);
+    const message = send(net, Date.now() + 1);
+    const { log, state } = net.zones(2);
+    const slot = log.height;
+    let ballot = 0n;
+    const propose = async (event: ClusterEvent): Promise<string> => {
+      do ballot++;
+      while (log.agreement.owner(slot, ballot) !== (4 as ValidatorId));
+      const batch = encodeBatch([encodeWorldEvent({ kind: 'cluster', cluster: clusterOf(event), event })]);
+      const answer = decodeProposalAnswer(
+        await net.network.ask(4, 2, 'zones/propose', encodeSlotMessage({ slot, ballot, batch, certificate: none })),
+      );
+      return answer.kind === 'vote' ? 'vote' : answer.rule;
+    };
+    const altered: Record<string, Partial<ClusterMessage>> = {
+      cluster: { cluster: 'other' },
+      from: { from: defi, to: dapp },
+      to: { to: owner },
+      nonce: { nonce: 1n },
+      sentAt: { sentAt: message.sentAt + 1 },
+      payload: { payload: new Uint8Array([9]) },
+    };
+    const answers: Record<string, string> = {};
+    for (const [field, change] of Object.entries(altered))
+      answers[field] = await propose({ kind: 'message', message: { ...message, ...change } });
+    expect(answers).toEqual({
+      cluster: 'CLUSTER:8',
+      from: 'CLUSTER:4',
+      to: 'CLUSTER:8',
+      nonce: 'CLUSTER:1',
+      sentAt: 'CLUSTER:4',
+      payload: 'CLUSTER:4',
+    });
+    const word = state.world.clusters.get(name)?.members.get(dapp)?.word ?? 0;
+    const beat = (at: number): Promise<string> =>
+      propose({ kind: 'heartbeat', heartbeat: { cluster: name, member: dapp, at } });
+    // A word over a message that is not in the log, and one that the chain has not given.
+    net.chain(dapp).block(message.sentAt + 50);
+    expect([await beat(message.sentAt), await beat(message.sentAt + 90), await beat(word)]).toEqual([
+      'CLUSTER:1',
+      'CLUSTER:4',
+      'vote',
+    ]);
+    const block = net.chain(dapp).heads[1];
+    const head: ClusterHead = {
+      cluster: name,
+      member: dapp,
+      height: 0n,
+      time: block?.time ?? 0,
+      state: new Uint8Array(Buffer.from(block?.hash ?? '', 'hex')) as ClusterHead['state'],
+      version: 0n,
+      prev: noDigest,
+      consumed: [],
+      sent: [{ chain: defi, count: 1n }],
+    };
+    const heads: string[] = [];
+    for (const change of [
+      { state: bytes32('x') },
+      { time: 5 },
+      { sent: [] },
+      { consumed: [{ chain: defi, count: 1n }] },
+    ])
+      heads.push(await propose({ kind: 'head', head: { ...head, ...change } }));
+    expect(heads).toEqual(Array(4).fill('CLUSTER:12'));
+    expect(await propose({ kind: 'head', head })).toBe('vote');
+    const configuration = bytes32('code/other');
+    expect(await propose({ kind: 'configuration', report: { cluster: name, member: dapp, configuration } })).toBe(
+      'CLUSTER:4',
+    );
+    expect(await propose({ kind: 'conflict', heads: [head, { ...head, state: bytes32('y') }] })).toBe('CLUSTER:12');
+
+    // Every node but one shows that the chain took back a block.
+    for (const i of [1, 3, 4]) net.network.down.delete(i);
+    const fork = forkOf(dapp, Date.now(), 'cluster');
+    for (const i of [1, 2, 3]) net.watcher(i, dapp).forked = [fork];
+    net.chain(dapp).tell();
+    await net.until((i) => stateOf(net, i)?.fault !== undefined);
+    expect(stateOf(net, 4)?.fault).toMatchObject({ member: dapp, at: fork.reported.time });
+    expect(net.zones(4).clusterStatuses()[0]?.status).toBe('quarantined');
+    expect(net.zones(4).state.faults()).toEqual([]);
+  });
+});
+
+const clusterOf = (event: ClusterEvent): string => (event.kind === 'message' ? event.message.cluster : name);

@@ -1,0 +1,228 @@
+import { decodeEvmAddress, eip1559Chain, encodeRequest } from '@dwallet/chains';
+import type { DWallet } from '@dwallet/client-sdk';
+import { ethereumTransaction } from '@dwallet/client-sdk/ethereum';
+import { encodeText, encodeUint } from '@dwallet/sigma';
+import type { PresignId } from '@dwallet/sigma';
+import { assetProposal, encodeAuthority, mintOrderDigest } from '@dwallet/zones';
+import { keccak_256 } from '@noble/hashes/sha3.js';
+import { afterEach, describe, expect, it } from 'vitest';
+import { readContent } from '../../src/policy/read-content.ts';
+import type { PolicyRequest } from '../../src/policy/signing-policy.ts';
+import {
+  ZoneNetwork,
+  account,
+  approvedBy,
+  assetX,
+  defi,
+  forkedStatus,
+  owner,
+  policyEvent,
+  policyFor,
+  tokenX,
+  zone,
+  zoneEvent,
+} from './zone-network.ts';
+
+let open: ZoneNetwork | undefined;
+afterEach(() => open?.close());
+
+const tokenCall = (name: string, to: string, amount: bigint): Uint8Array =>
+  new Uint8Array([
+    ...keccak_256(encodeText(`${name}(address,uint256)`)).slice(0, 4),
+    ...new Uint8Array(12),
+    ...decodeEvmAddress(to),
+    ...encodeUint(amount, 32),
+  ]);
+
+const payment = (
+  changes: { amount?: bigint; to?: string; nonce?: number; chainId?: number; fee?: bigint } = {},
+): Uint8Array => {
+  const { amount = 30n, to = account('ann'), nonce = 4, chainId = 1003, fee = 20n } = changes;
+  const token = tokenX(defi);
+  const chain = eip1559Chain({ chainId });
+  return chain.encodeUnsigned(
+    chain.build({
+      nonce,
+      to: token.slice(token.indexOf('0x')) as `0x${string}`,
+      valueWei: 0n,
+      gasLimit: 60_000n,
+      data: tokenCall('mint', to, amount),
+      maxFeePerGasWei: fee,
+      maxPriorityFeePerGasWei: 1n,
+      accessList: [],
+    }),
+  );
+};
+const entry = (height: bigint, chain = defi): Uint8Array =>
+  encodeAuthority({ kind: 'entry', zone: chain, asset: assetX, height });
+
+async function vaultOf(net: ZoneNetwork): Promise<DWallet> {
+  const client = await net.network.client();
+  return client.wallets[0] as DWallet;
+}
+
+const fresh = (name: string): Uint8Array => keccak_256(encodeText(name));
+
+/** What validator `i` says about a request, without the cryptography around it. */
+async function asked(
+  net: ZoneNetwork,
+  i: number,
+  raw: Uint8Array | 'digest',
+  authority: Uint8Array,
+  chainId = 'eip155:1003',
+) {
+  const { policy } = net.zones(i);
+  const content =
+    raw === 'digest'
+      ? ({ kind: 'raw', hashScheme: 'keccak256', message: fresh('raw') } as const)
+      : readContent(
+          { kind: 'request', payload: 0, request: encodeRequest({ chainId, format: 'eip1559', raw }) },
+          net.vaultKey,
+        );
+  const request: PolicyRequest = {
+    dwallet: net.dwallet(i),
+    presignId: fresh('presign') as PresignId,
+    binding: fresh(`binding/${Buffer.from(raw === 'digest' ? [] : raw).toString('hex')}`) as PolicyRequest['binding'],
+    content,
+    authority,
+  };
+  try {
+    await policy.prepare?.(request);
+    net.network.store(i).transaction(() => policy.authorise(request));
+    return 'allowed';
+  } catch (error) {
+    return (error as { check?: string }).check ?? String(error);
+  }
+}
+/** All validators are asked at once, as a leader does. */
+const everybody = (net: ZoneNetwork, ...args: [Uint8Array | 'digest', Uint8Array, string?]): Promise<string[]> =>
+  Promise.all([1, 2, 3, 4].map((i) => asked(net, i, ...args)));
+
+describe('a vault', () => {
+  it('signs exactly what a certified entry says', async () => {
+    const net = (open = await ZoneNetwork.ready());
+    const vault = await vaultOf(net);
+    net.mint(100n, 'm:1');
+    net.transfer(owner, defi, 30n, 't:1');
+    net.transfer(owner, defi, 20n, 't:2');
+    await net.until((i) => net.height(i) === 3);
+    const one = (raw: Uint8Array | 'digest', authority: Uint8Array, chain?: string): Promise<string> =>
+      asked(net, 1, raw, authority, chain);
+    expect({
+      digest: await one('digest', entry(1n)),
+      unnamed: await one(payment(), new Uint8Array(0)),
+      garbled: await one(payment(), new Uint8Array([1, 2, 3])),
+      otherZone: await one(payment(), entry(1n, owner)),
+      noEntry: await one(payment(), entry(7n)),
+      otherEntry: await one(payment(), entry(2n)),
+      mintEntry: await one(payment(), entry(0n)),
+      plainZone: await one(payment(), encodeAuthority({ kind: 'zone', zone: defi })),
+      more: await one(payment({ amount: 31n }), entry(1n)),
+      less: await one(payment({ amount: 29n }), entry(1n)),
+      elsewhere: await one(payment({ to: account('eve') }), entry(1n)),
+      dear: await one(payment({ fee: 10n ** 15n }), entry(1n)),
+      otherChain: await one(payment({ chainId: 1002 }), entry(1n, 'eip155:1002'), 'eip155:1002'),
+    }).toEqual({
+      digest: 'ZONE:1',
+      unnamed: 'ZONE:2',
+      garbled: 'ZONE:2',
+      otherZone: 'ZONE:2',
+      noEntry: 'ASSET:9',
+      otherEntry: 'ASSET:9',
+      mintEntry: 'ASSET:9',
+      plainZone: 'ASSET:9',
+      more: 'ASSET:9',
+      less: 'ASSET:9',
+      elsewhere: 'ASSET:9',
+      dear: 'ASSET:9',
+      otherChain: 'ASSET:9',
+    });
+    // For real, over the whole network: the validators agree on the nonce, then sign.
+    await expect(
+      vault.sign(ethereumTransaction(1003, payment()), { authority: entry(1n), approve: () => true }),
+    ).resolves.toBeDefined();
+    expect(await everybody(net, payment({ fee: 25n }), entry(1n))).toEqual(Array(4).fill('allowed'));
+    expect(await everybody(net, payment({ nonce: 5 }), entry(1n))).toEqual(Array(4).fill('ASSET:10'));
+    expect(await everybody(net, payment({ amount: 20n }), entry(2n))).toEqual(Array(4).fill('ASSET:10'));
+    // A validator that lost its store learns the release with the rest of the log.
+    net.network.restartAll();
+    expect(await everybody(net, payment({ nonce: 5 }), entry(1n))).toEqual(Array(4).fill('ASSET:10'));
+    // Nobody releases what no owner asked a quorum for.
+    expect(net.zones(1).state.world.releases.size).toBe(1);
+    // The chain it pays on is frozen by its governance: nothing is signed there; the other chains are open.
+    const zoneState = net.zones(1).state.world.zones.get(defi);
+    await net.submit(zoneEvent(zone(defi, { status: 'frozen', version: 1n, prev: zoneState?.digest as never })));
+    await net.until((i) => net.zones(i).state.world.zones.get(defi)?.record.status === 'frozen');
+    expect(await everybody(net, payment({ fee: 25n }), entry(1n))).toEqual(Array(4).fill('ZONE:2'));
+  });
+
+  it('mints by order of the OwnerChain only where the vault makes the units', async () => {
+    const net = (open = await ZoneNetwork.ready());
+    const order = { asset: assetX, amount: 5n, recipient: account('ann') };
+    const proposal = {
+      ...assetProposal(net.assetX()),
+      subject: 'mint' as const,
+      version: 1n,
+      body: mintOrderDigest(order),
+    };
+    await expect(net.order(order, proposal)).rejects.toMatchObject({ check: 'ASSET:11' });
+    expect(net.height(1)).toBe(0);
+  });
+});
+
+describe('a dWallet under zones', () => {
+  const transfer = (amount: bigint, nonce: number): Uint8Array => {
+    const chain = eip1559Chain({ chainId: 1003 });
+    const fees = { gasLimit: 21_000n, maxFeePerGasWei: 0n, maxPriorityFeePerGasWei: 0n };
+    const to = account('bob') as `0x${string}`;
+    return chain.encodeUnsigned(
+      chain.build({ nonce, to, valueWei: amount, data: new Uint8Array(0), accessList: [], ...fees }),
+    );
+  };
+  const named = encodeAuthority({ kind: 'zone', zone: defi });
+
+  it('signs nothing without a policy, and within its limits with one, over a restart', async () => {
+    const net = (open = new ZoneNetwork());
+    await net.submit(zoneEvent(zone(defi)));
+    expect(await asked(net, 1, transfer(1n, 0), named)).toBe('ZONE:1');
+    // The first policy comes from the owner's account, not from whoever names keys of his own.
+    const { governance } = zone(defi);
+    const eves = policyFor(net.vaultKey, { owner: governance });
+    await expect(net.submit(approvedBy(eves, defi))).rejects.toMatchObject({ check: 'GOVERNANCE:1' });
+    const limits = [{ asset: `${defi}/slip44:60`, windowMs: 60_000, ceiling: 100n }];
+    await net.submit(policyEvent(policyFor(net.vaultKey, { limits })));
+    await net.until((i) => net.zones(i).state.world.dwallets.size === 1);
+    expect(await asked(net, 1, 'digest', new Uint8Array(0))).toBe('ZONE:1');
+    expect(await asked(net, 1, transfer(60n, 0), named)).toBe('allowed');
+    // The same again counts once; another one exceeds the ceiling, also after a restart.
+    expect(await asked(net, 1, transfer(60n, 0), named)).toBe('allowed');
+    expect(await asked(net, 1, transfer(50n, 1), named)).toBe('ZONE:5');
+    net.network.restart(1);
+    expect(await asked(net, 1, transfer(50n, 1), named)).toBe('ZONE:5');
+    expect(await asked(net, 1, transfer(40n, 1), named)).toBe('allowed');
+    // What was undone with its transaction was not counted: validator 2 counts for itself.
+    const store = net.network.store(2);
+    expect(() => store.transaction(() => undoneBy(net, transfer(100n, 2), named))).toThrow('undone');
+    expect(await asked(net, 2, transfer(100n, 3), named)).toBe('allowed');
+    // A chain whose blocks were taken back: this validator signs nothing on it.
+    net.watcher(3, defi).current = forkedStatus(defi);
+    expect(await asked(net, 3, transfer(1n, 0), named)).toBe('ZONE:2');
+    expect(await asked(net, 4, transfer(1n, 0), named)).toBe('allowed');
+  });
+});
+
+function undoneBy(net: ZoneNetwork, raw: Uint8Array, authority: Uint8Array): never {
+  const content = readContent(
+    { kind: 'request', payload: 0, request: encodeRequest({ chainId: defi, format: 'eip1559', raw }) },
+    net.vaultKey,
+  );
+  const request = {
+    dwallet: net.dwallet(2),
+    presignId: fresh('p') as PresignId,
+    binding: fresh('b') as never,
+    content,
+    authority,
+  };
+  net.zones(2).policy.authorise(request);
+  throw new Error('undone');
+}

@@ -1,0 +1,275 @@
+import { type ValidatorId, hashTagged, seededRandom, encodeText } from '@dwallet/sigma';
+import {
+  assembleCertificate,
+  decodeCertificate,
+  encodeCertificate,
+  signFact,
+  verifyCertificate,
+} from '@dwallet/two-pc-mpc/network';
+import { type LedgerEntry, encodeWorldEvent, entryFact, ledgerEntry } from '@dwallet/zones';
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  decidedSlotFact,
+  decodeProposalAnswer,
+  encodeBatch,
+  encodeSlotMessage,
+  slotDigest,
+} from '../../src/zones/log/slots.ts';
+import { ToyStore, hex, loadRecords } from '../helpers/toy-network.ts';
+import { ZoneNetwork, account, assetX, dapp, defi, owner, tokenX, zone, zoneEvent } from './zone-network.ts';
+
+let open: ZoneNetwork | undefined;
+afterEach(() => open?.close());
+
+const none = new Uint8Array(0);
+const digestsOf = (net: ZoneNetwork, i: number): string[] =>
+  net
+    .zones(i)
+    .state.entries(assetX)
+    .map((entry) => hex(ledgerEntry.digest(entry)));
+/** All logs are the same up to the shortest one. */
+function expectOneLog(net: ZoneNetwork): void {
+  const logs = [1, 2, 3, 4].map((i) => net.zones(i).log);
+  const common = logs.map(({ height }) => height).reduce((a, b) => (a < b ? a : b));
+  for (const log of logs) expect(hex(log.before(common))).toBe(hex((logs[0] as (typeof logs)[0]).before(common)));
+}
+/** A certificate that more than f validators could make. */
+function certifySlot(net: ZoneNetwork, slot: bigint, batch: Uint8Array, signers: readonly number[]): Uint8Array {
+  const { committee, networkId } = net.network;
+  const fact = decidedSlotFact(networkId, slot, slotDigest(slot, net.zones(1).log.before(slot), batch), 9n);
+  const votes = signers.map((i) => signFact(committee, fact, i as ValidatorId, net.network.keystore(i).identity));
+  return encodeCertificate(assembleCertificate(committee, fact, votes).certificate);
+}
+
+describe('the zone log', () => {
+  it('certifies records and entries; every validator has the same, now and after a restart', async () => {
+    const net = (open = await ZoneNetwork.ready());
+    net.mint(100n, 'm:1');
+    net.transfer(owner, defi, 30n, 't:1');
+    await net.until((i) => net.height(i) === 2);
+    expect(new Set([1, 2, 3, 4].map((i) => String(digestsOf(net, i)))).size).toBe(1);
+    const { ledger } = net.zones(3).state.world.assets.get(assetX) ?? {};
+    expect([...(ledger?.balances ?? [])]).toEqual([
+      [owner, 70n],
+      [defi, 30n],
+    ]);
+    // Anybody can verify one entry by its certificate alone.
+    const entry = net.zones(2).state.entries(assetX)[1] as LedgerEntry;
+    const certificate = decodeCertificate(await net.zones(2).certificate(entryFact(entry)));
+    verifyCertificate(net.network.committee, certificate, entryFact(entry), 'ASSET:7');
+    // A direct transfer is refused, and the two legs named; the rest goes on.
+    net.transfer(defi, dapp, 10n, 't:2');
+    net.transfer(defi, owner, 10n, 't:3');
+    await net.until((i) => net.height(i) === 3);
+    await net.until(() => net.zones(1).refusalOf(defi, 't:2') !== undefined);
+    expect(net.zones(1).refusalOf(defi, 't:2')).toMatchObject({
+      rule: 'ASSET:3',
+      legs: [
+        { from: defi, to: owner },
+        { from: owner, to: dapp },
+      ],
+    });
+    net.network.restartAll();
+    expect(net.height(2)).toBe(3);
+    // The same again at another validator changes nothing; another record of that version is refused.
+    await expect(net.submit(zoneEvent(zone(owner)), 4)).resolves.toBeUndefined();
+    await expect(net.submit(zoneEvent(zone(owner, { settlementMs: 1 })), 3)).rejects.toThrow(/version 0 must be 1/);
+    // One that was away learns what it missed.
+    net.network.down.add(4);
+    net.transfer(defi, owner, 5n, 't:4');
+    await net.until((i) => net.height(i) === 4, [1, 2, 3]);
+    expect(net.height(4)).toBe(3);
+    net.network.down.delete(4);
+    await net.until((i) => net.height(i) === 4);
+    expectOneLog(net);
+  });
+
+  it('is one log and goes on while all lead at once, lines fail, one validator lies and everything is killed', async () => {
+    const net = (open = await ZoneNetwork.ready({
+      zones: { timing: { turnMs: 0, phaseMs: 300, waitMs: 6000, lookMs: 200 } },
+    }));
+    // Validator 4 invents and alters what its chains show; nobody follows it.
+    for (const chain of [owner, defi, dapp])
+      net.watcher(4, chain).bend = (event) => ({ ...event, amount: event.amount + 1n });
+    const random = seededRandom(hashTagged('zone-log-lines', [encodeText('1')], 32));
+    let dropped = 0;
+    net.network.line = async ({ method, from, pass }) => {
+      const draw = random(1)[0] as number;
+      if (!method.startsWith('zones/') || from === undefined) return pass();
+      if (draw < 40) {
+        dropped++;
+        throw new Error('the line broke');
+      }
+      const reply = await pass();
+      // An answer that is lost after its vote was stored.
+      if (draw > 240) throw new Error('the answer was lost');
+      return reply;
+    };
+    net.mint(1000n, 'm:1');
+    for (let i = 0; i < 12; i++) {
+      net.transfer(owner, i % 2 === 0 ? defi : dapp, 10n, `t:${i}`);
+      if (i === 5) net.network.killAll();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await net.until((i) => net.height(i) === 13);
+    net.network.line = ({ pass }) => pass();
+    expectOneLog(net);
+    expect(dropped).toBeGreaterThan(0);
+    const entries = net.zones(1).state.entries(assetX);
+    expect(new Set(entries.map(({ sourceEvent }) => sourceEvent.reference)).size).toBe(13);
+    expect(entries.every(({ amount }) => amount === 10n || amount === 1000n)).toBe(true);
+    for (const i of [1, 2, 3, 4]) expect(net.zones(i).state.faults()).toEqual([]);
+  });
+
+  it('spends an event once, whichever write a validator dies at', async () => {
+    const net = (open = await ZoneNetwork.ready());
+    net.mint(1000n, 'm:1');
+    await net.until((i) => net.height(i) === 1);
+    // Every writing of a slot has about six writes: each run ends at another one.
+    for (let at = 1; at <= 6; at++) {
+      const victim = (at % 4) + 1;
+      const store = net.network.store(victim) as ToyStore;
+      const put = store.put.bind(store);
+      let writes = 0;
+      store.put = (kind, id, value) => {
+        if (++writes > at) store.killed = true;
+        put(kind, id, value);
+      };
+      const others = [1, 2, 3, 4].filter((i) => i !== victim);
+      net.transfer(owner, defi, 1n, `t:${at}`);
+      await net.until((i) => net.height(i) === at + 1, others);
+      const copy = new ToyStore();
+      store.killed = false;
+      loadRecords(copy, store.dump());
+      store.killed = true;
+      net.network.stores[victim - 1] = copy;
+      net.network.restart(victim);
+      await net.until((i) => net.height(i) === at + 1);
+    }
+    expectOneLog(net);
+    for (const i of [1, 2, 3, 4]) expect(net.zones(i).state.faults()).toEqual([]);
+  });
+
+  it('agrees to no entry that differs in any field from what its own node shows', async () => {
+    const net = (open = await ZoneNetwork.ready());
+    net.mint(100n, 'm:1');
+    await net.until((i) => net.height(i) === 1);
+    // Only validator 1 may see the event, so that nobody certifies it meanwhile.
+    for (const i of [2, 3, 4]) net.watcher(i, owner).current = { kind: 'starting' };
+    net.network.down.add(1);
+    net.transfer(owner, defi, 30n, 't:1');
+    net.watcher(2, owner).current = undefined;
+    net.network.down.add(2);
+    const { state, log } = net.zones(2);
+    const ledger = state.world.assets.get(assetX)?.ledger;
+    if (ledger === undefined) throw new Error('no asset');
+    const good: LedgerEntry = {
+      asset: assetX,
+      height: ledger.height,
+      prev: ledger.head,
+      kind: 'transfer',
+      from: owner,
+      to: defi,
+      amount: 30n,
+      recipient: account('ann'),
+      sourceEvent: { chain: owner, reference: 't:1' },
+      time: Date.now(),
+    };
+    const slot = log.height;
+    let ballot = 0n;
+    const propose = async (entry: LedgerEntry): Promise<string> => {
+      do ballot++;
+      while (log.agreement.owner(slot, ballot) !== 4);
+      const batch = encodeBatch([encodeWorldEvent({ kind: 'entry', entry })]);
+      const body = encodeSlotMessage({ slot, ballot, batch, certificate: none });
+      const answer = decodeProposalAnswer(await net.network.ask(4, 2, 'zones/propose', body));
+      return answer.kind === 'vote' ? 'vote' : answer.rule;
+    };
+    const refused: Record<string, string> = {};
+    const bad: Partial<LedgerEntry>[] = [
+      { asset: tokenX(defi) },
+      { height: 7n },
+      { prev: ledgerEntry.digest(good) },
+      { kind: 'mint', to: owner, recipient: '' },
+      { to: dapp },
+      { amount: 31n },
+      { recipient: account('eve') },
+      { sourceEvent: { chain: owner, reference: 't:9' } },
+      { sourceEvent: { chain: owner, reference: 'm:1' } },
+      { time: Date.now() + 60_000 },
+      { time: Date.now() - 60_000 },
+    ];
+    for (const fields of bad) refused[Object.keys(fields).join()] = await propose({ ...good, ...fields });
+    expect(refused).toEqual({
+      asset: 'ASSET:7',
+      height: 'ASSET:7',
+      prev: 'ASSET:7',
+      'kind,to,recipient': 'ASSET:11',
+      to: 'ASSET:11',
+      amount: 'ASSET:11',
+      recipient: 'ASSET:11',
+      sourceEvent: 'ASSET:6',
+      time: 'ASSET:7',
+    });
+    expect(await propose(good)).toBe('vote');
+    // Another validator's ballot, and a second batch in one ballot, are refused by the agreement itself.
+    const again = encodeSlotMessage({
+      slot,
+      ballot,
+      batch: encodeBatch([encodeWorldEvent(zoneEvent(zone(owner)))]),
+      certificate: none,
+    });
+    await expect(net.network.ask(3, 2, 'zones/propose', again)).rejects.toThrow(/another leader/);
+    const other = { ...good, time: good.time + 1 };
+    const batch = encodeBatch([encodeWorldEvent({ kind: 'entry', entry: other })]);
+    const body = encodeSlotMessage({ slot, ballot, batch, certificate: none });
+    await expect(net.network.ask(4, 2, 'zones/propose', body)).rejects.toThrow(/already voted/);
+  });
+
+  it('closes an asset when a quorum certified what the rules refuse, and everything when it decided twice', async () => {
+    const net = (open = await ZoneNetwork.ready());
+    net.mint(100n, 'm:1');
+    await net.until((i) => net.height(i) === 1);
+    const ledger = net.zones(1).state.world.assets.get(assetX)?.ledger;
+    if (ledger === undefined) throw new Error('no asset');
+    const entry: LedgerEntry = {
+      asset: assetX,
+      height: ledger.height,
+      prev: ledger.head,
+      kind: 'transfer',
+      from: defi,
+      to: owner,
+      amount: 1n,
+      recipient: account('eve'),
+      sourceEvent: { chain: defi, reference: 'invented' },
+      time: Date.now(),
+    };
+    const slot = net.zones(1).log.height;
+    const decide = (batch: Uint8Array, signers: readonly number[]): Promise<Uint8Array[]> => {
+      const certificate = certifySlot(net, slot, batch, signers);
+      const body = encodeSlotMessage({ slot, ballot: 0n, batch, certificate });
+      return Promise.all([1, 2, 3, 4].map((i) => net.network.ask(4, i, 'zones/decide', body)));
+    };
+    const forged = encodeBatch([encodeWorldEvent({ kind: 'entry', entry })]);
+    expect(() => certifySlot(net, slot, forged, [3, 4])).toThrow(/weight 2, need 3/);
+    await decide(forged, [2, 3, 4]);
+    for (const i of [1, 2, 3, 4]) {
+      expect(net.zones(i).state.fault({ kind: 'asset', id: assetX })).toMatch(/ASSET:4/);
+      expect(net.zones(i).state.fault({ kind: 'zone', id: owner })).toBeUndefined();
+    }
+    expect(net.network.logs.some((line) => line.startsWith('ALARM: a quorum certified what ASSET:4 refuses'))).toBe(
+      true,
+    );
+    // Nothing more about the asset, everything about others.
+    net.transfer(owner, defi, 30n, 't:1');
+    await net.submit(
+      zoneEvent(zone(dapp, { version: 1n, prev: net.zones(1).state.world.zones.get(dapp)?.digest as never })),
+    );
+    expect(net.height(1)).toBe(1);
+    // A second batch for the same slot.
+    await decide(encodeBatch([encodeWorldEvent(zoneEvent(zone(owner)))]), [1, 2, 3]);
+    expect(net.zones(2).state.isClosed).toBe(true);
+    net.network.restart(2);
+    expect(net.zones(2).state.isClosed).toBe(true);
+  });
+});
