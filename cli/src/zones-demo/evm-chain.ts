@@ -183,7 +183,8 @@ export class EvmChain {
     const abi: Abi = tokenAbi;
     const data = encodeFunctionData({ abi, functionName, args });
     const result = (await this.node.request('eth_call', [{ to: contract, data }, 'latest'])) as Hex;
-    return decodeFunctionResult({ abi, functionName, data: result }) as bigint;
+    // A chain that took back the contract has nothing of it.
+    return result === '0x' ? 0n : (decodeFunctionResult({ abi, functionName, data: result }) as bigint);
   }
   balanceOf(token: Address, account: Address): Promise<bigint> {
     return this.read(token, 'balanceOf', [account]);

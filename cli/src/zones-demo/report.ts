@@ -51,7 +51,7 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 68rem; margin: 2rem auto
 h1 { font-size: 1.6rem; margin: 0 0 .3rem } h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem }
 p { margin: .3rem 0 } table { border-collapse: collapse; width: 100% }
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top }
-th { font-weight: 600; color: var(--mute) } td.n { text-align: right; font-variant-numeric: tabular-nums }
+th { font-weight: 600; color: var(--mute) } td.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums }
 .ok { color: var(--ok) } .bad { color: var(--bad); font-weight: 600 } .mute { color: var(--mute) }
 .verdict { padding: .6rem .9rem; border-left: 4px solid var(--ok); background: #8881; margin: 1rem 0 }
 .verdict.failed { border-color: var(--bad) } code { font-size: .9em }

@@ -112,5 +112,13 @@ export {
   emptyWorld,
   zoneProposal,
 } from './world.ts';
-export { type Finality, type Limit, type ZoneRecord, type ZoneRole, zoneFactOf, zoneRecord } from './zone/record.ts';
+export {
+  type Finality,
+  type Limit,
+  type ZoneRecord,
+  type ZoneRole,
+  longestWindowMs,
+  zoneFactOf,
+  zoneRecord,
+} from './zone/record.ts';
 export { type ChainView, type EffectiveStatus, type Outflow, isFinal } from './zone/rules.ts';

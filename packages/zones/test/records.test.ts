@@ -16,6 +16,7 @@ import {
   headRecord,
   heartbeatRecord,
   ledgerEntry,
+  longestWindowMs,
   messageFact,
   messageRecord,
   noDigest,
@@ -181,6 +182,10 @@ describe('records', () => {
     bad(/chain/, () => zoneRecord.encode(zone('eip155:01')));
     bad(/finality/, () => zoneRecord.encode(zone(defi, { finality: { kind: 'confirmations', confirmations: 0 } })));
     bad(/another chain/, () => zoneRecord.encode(zone(dapp, { limits: [{ asset: token, windowMs: 1, ceiling: 1n }] })));
+    // Validators forget what left before the longest window.
+    bad(/windowMs/, () =>
+      zoneRecord.encode(zone(defi, { limits: [{ asset: token, windowMs: longestWindowMs + 1, ceiling: 1n }] })),
+    );
     bad(/twice/, () =>
       zoneRecord.encode(
         zone(defi, {

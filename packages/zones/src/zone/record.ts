@@ -31,10 +31,14 @@ export interface Finality {
   readonly confirmations: number;
 }
 
+/** Longest window of a limit, ms: 31 days. What left before it need not be remembered. */
+export const longestWindowMs = 31 * 24 * 3_600_000;
+
 /** No more than `ceiling` of `asset` within any window of this length. */
 export interface Limit {
   /** CAIP-19 of the token on this zone. */
   readonly asset: string;
+  /** 1..{@link longestWindowMs}. */
   readonly windowMs: number;
   readonly ceiling: bigint;
 }
@@ -61,7 +65,11 @@ const finalityField: Field<Finality> = struct<Finality>({
   confirmations: integer(0, 1_000_000),
 });
 
-export const limitField: Field<Limit> = struct<Limit>({ asset: assetField, windowMs: integer(1), ceiling: amount });
+export const limitField: Field<Limit> = struct<Limit>({
+  asset: assetField,
+  windowMs: integer(1, longestWindowMs),
+  ceiling: amount,
+});
 /** Two ceilings for one window would leave open which one holds. */
 export const limitKey = ({ asset, windowMs }: Limit): Uint8Array =>
   encodeText(`${asset}|${String(windowMs).padStart(16, '0')}`);

@@ -46,6 +46,8 @@ export interface ClusterTiming {
 export interface ClusterSourceOptions {
   readonly watchers: ReadonlyMap<string, ChainWatcher>;
   readonly timing: ClusterTiming;
+  /** A cluster as the decided log leaves it. */
+  readonly committed: (cluster: string) => ClusterState | undefined;
   /** A certified message that is remembered. */
   readonly message: (cluster: string, from: string, to: string, nonce: bigint) => ClusterMessage | undefined;
   /** Digest of what a chain runs, as this validator finds it; undefined where nobody looks. */
@@ -64,7 +66,8 @@ export class ClusterSource implements EventSource {
 
   constructor(options: ClusterSourceOptions) {
     this.#options = options;
-    for (const [chain, watcher] of options.watchers) this.#views.set(chain, new ClusterView(watcher));
+    for (const [chain, watcher] of options.watchers)
+      this.#views.set(chain, new ClusterView(watcher, options.committed));
   }
 
   #nodes(): ReadonlySet<string> {

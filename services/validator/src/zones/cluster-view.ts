@@ -55,6 +55,7 @@ interface Place {
 
 export class ClusterView {
   readonly #watcher: ChainWatcher;
+  readonly #committed: (cluster: string) => ClusterState | undefined;
   #cursor = 0;
   #waiting: ClusterSighting[] = [];
   /** `sent>chain` or `consumed>chain` -> places, ascending. */
@@ -62,8 +63,10 @@ export class ClusterView {
   readonly #truncated = new Set<string>();
   #cluster = '';
 
-  constructor(watcher: ChainWatcher) {
+  /** @param committed a cluster as the decided log leaves it: only what that has is forgotten here */
+  constructor(watcher: ChainWatcher, committed: (cluster: string) => ClusterState | undefined) {
     this.#watcher = watcher;
+    this.#committed = committed;
   }
 
   /** Starts over for another record: a chain is in one cluster at a time, and members decide what is for whom. */
@@ -90,11 +93,17 @@ export class ClusterView {
     return { kind: 'delivery', block, at: value.at, delivery, payloadHash: value.payloadHash };
   }
 
-  /** Events of the chain that the log does not have, in the chain's own order. */
+  /**
+   * Events of the chain that the log does not have, in the chain's own order.
+   * @param cluster may be ahead of the log, as within a batch that is being drafted or judged and may never be decided
+   */
   waiting(cluster: ClusterState): readonly ClusterSighting[] {
     const { record } = cluster;
     this.#restart(record);
-    this.#waiting = this.#waiting.filter((sighting) => !isTaken(cluster, sighting));
+    const committed = this.#committed(record.cluster);
+    const forgotten = (sighting: ClusterSighting): boolean =>
+      committed?.record.version === record.version && isTaken(committed, sighting);
+    this.#waiting = this.#waiting.filter((sighting) => !forgotten(sighting));
     while (this.#waiting.length < mostWaiting) {
       const more = this.#watcher.clusterEvents(this.#cursor, mostWaiting - this.#waiting.length);
       const last = more.at(-1);
@@ -104,10 +113,10 @@ export class ClusterView {
         const sighting = this.#sighting(record, item);
         if (sighting === undefined) continue;
         this.#remember(sighting);
-        if (!isTaken(cluster, sighting)) this.#waiting.push(sighting);
+        if (!forgotten(sighting)) this.#waiting.push(sighting);
       }
     }
-    return this.#waiting;
+    return this.#waiting.filter((sighting) => !isTaken(cluster, sighting));
   }
 
   #remember(sighting: ClusterSighting): void {

@@ -76,7 +76,7 @@ export class LedgerSource implements EventSource {
     this.#options = options;
   }
 
-  /** Keeps an order until its entry is certified. Whether it is good is judged with the entry. @returns its reference. */
+  /** Keeps an order that {@link judgeOrder} has nothing against until its entry is certified. @returns its reference. */
   order({ order, proposal, approvals }: OrderedMint): string {
     const reference = orderReference(proposal);
     if (!this.#orders.has(reference) && this.#orders.size >= mostOrders)
@@ -87,12 +87,10 @@ export class LedgerSource implements EventSource {
 
   /** What speaks against an order now. */
   judgeOrder(world: World, ordered: OrderedMint, time: number): Refusal | undefined {
-    const reference = orderReference(ordered.proposal);
-    const known = this.#orders.has(reference);
-    const made = this.#ordered(this.order(ordered), ordered).make(world, time);
-    const refusal = isRefusal(made) ? made : this.judge(world, made, time);
-    if (refusal !== undefined && !known) this.#orders.delete(reference);
-    return refusal;
+    const made = this.#ordered(orderReference(ordered.proposal), ordered).make(world, time);
+    if (isRefusal(made) || made.kind !== 'entry') return isRefusal(made) ? made : undefined;
+    // With these approvals, not with those of a good order that waits under the same reference.
+    return judgeEntry(world, made.entry, { ...ordered, kind: 'ordered' });
   }
 
   /** Watchers learn the assets from the certified records. */

@@ -28,6 +28,7 @@ import {
   decodeAuthority,
   effectsOf,
   ledgerEntry,
+  longestWindowMs,
   opaqueEffects,
   requestOutflows,
 } from '@dwallet/zones';
@@ -35,7 +36,7 @@ import { RefusedError } from '../core.ts';
 import type { PolicyRequest, SigningPolicy } from '../policy/signing-policy.ts';
 import { refuseByPolicy } from '../policy/signing-policy.ts';
 import type { RecordStore } from '../store/record-store.ts';
-import { longestWindowMs, type WorldState } from './log/world-state.ts';
+import type { WorldState } from './log/world-state.ts';
 import { isReleased } from './releases.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');

@@ -120,6 +120,7 @@ export class Zones {
     const clusters = new ClusterSource({
       watchers: this.#watchers,
       timing: this.#timing,
+      committed: (cluster) => this.state.world.clusters.get(cluster),
       message: (cluster, from, to, nonce) => this.state.message(cluster, from, to, nonce),
       configuration: options.configuration ?? (() => undefined),
     });

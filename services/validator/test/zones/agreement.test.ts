@@ -1,13 +1,23 @@
 /** What the argument in docs/protocol-notes.md rests on: locks, ballots, and what a restored validator stays out of. */
-import { type FactVote, assembleCertificate, encodeCertificate } from '@dwallet/two-pc-mpc/network';
-import { type ValidatorId } from '@dwallet/sigma';
+import {
+  type FactVote,
+  assembleCertificate,
+  decodeCertificate,
+  encodeCertificate,
+  encodeResult,
+} from '@dwallet/two-pc-mpc/network';
+import { type ValidatorId, concat, encodeBytes, encodeUint16 } from '@dwallet/sigma';
 import { encodeWorldEvent } from '@dwallet/zones';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   decidedSlotFact,
   decodeProposalAnswer,
+  decodeSlotMessage,
   encodeBatch,
+  encodeDecided,
+  encodeProposalAnswer,
   encodeSlotMessage,
+  encodeSlotStatus,
   preparedSlotFact,
   slotDigest,
 } from '../../src/zones/log/slots.ts';
@@ -27,9 +37,9 @@ function batchOf(net: ZoneNetwork, chain: string): Uint8Array {
 class Leader {
   readonly net: ZoneNetwork;
   readonly slot: bigint;
-  constructor(net: ZoneNetwork) {
+  constructor(net: ZoneNetwork, slot = net.zones(1).log.height) {
     this.net = net;
-    this.slot = net.zones(1).log.height;
+    this.slot = slot;
   }
   owner(ballot: bigint): ValidatorId {
     return this.net.zones(1).log.agreement.owner(this.slot, ballot);
@@ -127,6 +137,61 @@ describe('agreement on a slot', () => {
     await expect(leader.prepare(5n, first, [1])).rejects.toThrow(/decided/);
   });
 
+  it('a vote to decide binds who had not prepared, and what is shown must be older than the ballot', async () => {
+    const net = (open = await ZoneNetwork.ready());
+    const leader = new Leader(net);
+    const [first, second] = [batchOf(net, dapp), batchOf(net, defi)];
+    const earlier = await leader.prepare(1n, first, [1, 2, 3]);
+    const later = await leader.prepare(2n, second, [2, 3, 4]);
+    // Without the quorum that prepared it, nobody votes to decide; one whose ballot is not over is no reason either.
+    const forged = encodeCertificate({ ...decodeCertificate(later), fact: decodeCertificate(earlier).fact });
+    await expect(leader.fix(1n, first, [1], forged)).rejects.toThrow(/ASSET:7/);
+    await expect(leader.prepare(1n, second, [1], later)).rejects.toThrow(/later ballot/);
+    await expect(leader.prepare(3n, first, [4], forged)).rejects.toThrow(/ASSET:7/);
+    await leader.fix(2n, second, [1], later);
+    await expect(leader.fix(1n, first, [1], earlier)).rejects.toThrow(/over/);
+    await expect(leader.prepare(3n, first, [1], earlier)).rejects.toThrow(/locked/);
+    // Ballots that would use up the numbers, none at all, and slots that nobody can judge yet.
+    await expect(leader.prepare(2n ** 24n + 4n, second, [4])).rejects.toThrow(/too high/);
+    await expect(leader.prepare(0n, second, [4])).rejects.toThrow(/out of range/);
+    await expect(new Leader(net, leader.slot + 1n).prepare(5n, second, [4])).rejects.toThrow(/slots of the zone log/);
+    const ahead = encodeSlotMessage({ slot: leader.slot + 1n, ballot: 0n, batch: second, certificate: later });
+    await expect(net.network.ask(4, 1, 'zones/decide', ahead)).rejects.toThrow(/lacks the slots before/);
+    // What is prepared is not decided.
+    const prepared = encodeSlotMessage({ slot: leader.slot, ballot: 0n, batch: second, certificate: later });
+    await expect(net.network.ask(4, 1, 'zones/decide', prepared)).rejects.toThrow(/ASSET:7/);
+  });
+
+  it('a member’s lies about locks and votes hold up nobody', async () => {
+    const net = (open = await ZoneNetwork.ready());
+    const leader = new Leader(net);
+    const [first, second] = [batchOf(net, dapp), batchOf(net, defi)];
+    const prepared = await leader.prepare(1n, first, [1, 2, 3]);
+    await leader.fix(1n, first, [1], prepared);
+    // It says that it is locked on another batch in a later ballot, and signs something else.
+    const fact = preparedSlotFact(net.network.networkId, leader.slot, leader.value(second), 9n);
+    const forged = { batch: second, certificate: encodeCertificate({ ...decodeCertificate(prepared), fact }) };
+    const lie = encodeSlotStatus({ height: leader.slot, ballot: 9n, locked: forged, decided: undefined });
+    let lies = 0;
+    net.network.line = async ({ to, method, pass }) => {
+      // Another one does not say in time what it is bound to, so that the liar is heard.
+      if (to === (3 as ValidatorId) && method === 'zones/status') throw new Error('the line broke');
+      if (to !== (4 as ValidatorId)) return pass();
+      if (method === 'zones/status') lies++;
+      if (method === 'zones/status') return encodeResult(lie);
+      if (method === 'zones/propose')
+        return encodeResult(encodeProposalAnswer({ kind: 'vote', signature: new Uint8Array(64).fill(1) }));
+      return pass();
+    };
+    await net.submit(
+      zoneEvent(zone(owner, { version: 1n, prev: net.zones(2).state.world.zones.get(owner)?.digest as never })),
+      2,
+    );
+    expect(lies).toBeGreaterThan(0);
+    // What somebody was really locked on came first.
+    expect([dapp, defi].map((chain) => net.zones(2).state.world.zones.get(chain)?.record.version)).toEqual([1n, 0n]);
+  });
+
   it('a restored validator stays out of what it may have voted on, and no longer', async () => {
     const net = (open = await ZoneNetwork.ready());
     const slot = net.zones(3).log.height;
@@ -145,5 +210,26 @@ describe('agreement on a slot', () => {
     net.mint(5n, 'm:1');
     net.mint(6n, 'm:2');
     await net.until((i) => net.height(i) === 2);
+    // One that gets what it missed in pieces waits for the last one.
+    net.network.down.add(3);
+    for (const [i, reference] of ['m:3', 'm:4'].entries()) {
+      net.mint(1n, reference);
+      await net.until((at) => net.height(at) === 3 + i, [1, 2, 4]);
+    }
+    await net.until((i) => net.zones(i).log.height === net.zones(1).log.height, [1, 2, 4]);
+    const { log } = net.zones(1);
+    (net.network.store(3) as ToyStore).generation = { id: new Uint8Array(32).fill(6), restored: true };
+    net.network.restart(3);
+    net.network.down.delete(3);
+    let calls = 0;
+    net.network.line = ({ from, method, bytes, pass }) => {
+      if (from !== (3 as ValidatorId)) return pass();
+      if (method !== 'zones/fetch') return Promise.reject(new Error('the line broke'));
+      const at = log.decided(decodeSlotMessage(net.network.bodyOf(bytes)).slot);
+      const piece = ++calls <= 6 || at === undefined ? [] : [encodeBytes(encodeDecided(at))];
+      return Promise.resolve(encodeResult(concat(encodeUint16(piece.length), ...piece)));
+    };
+    await net.until((i) => net.zones(i).log.mayVote(log.height + 2n), [3]);
+    expect(net.zones(3).log.mayVote(log.height + 1n)).toBe(false);
   });
 });

@@ -1,26 +1,41 @@
 import { Server, ServerCredentials, credentials } from '@grpc/grpc-js';
 import { AssetService, ClusterService, ZoneService, decodeRichStatus, statusHeader } from '@dwallet/proto';
-import { type ValidatorId } from '@dwallet/sigma';
+import { eip1559Chain } from '@dwallet/chains';
+import type { DWallet } from '@dwallet/client-sdk';
+import { ethereumTransaction } from '@dwallet/client-sdk/ethereum';
+import { type Digest, type ValidatorId, encodeText } from '@dwallet/sigma';
 import { decodeCertificate, verifyCertificate } from '@dwallet/two-pc-mpc/network';
 import {
   type ClusterEvent,
   type ClusterHead,
   type ClusterMessage,
+  type ClusterRecord,
+  type ClusterState,
+  type SettlementRecord,
+  type WorldEvent,
+  clusterProposal,
+  encodeAuthority,
   encodeSubmission,
   encodeWorldEvent,
   messageFact,
   noDigest,
+  settlementCalldata,
+  settlementFact,
+  settlementRecord,
 } from '@dwallet/zones';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { afterEach, describe, expect, it } from 'vitest';
 import { silentApiObserver } from '../../src/api/api-observer.ts';
 import { defaultApiLimits } from '../../src/api/limits.ts';
-import { ZoneApi, requireNodes } from '../../src/zones/index.ts';
+import { ClusterSource } from '../../src/zones/cluster-source.ts';
+import { ZoneApi, type ZonesOptions, requireNodes } from '../../src/zones/index.ts';
 import { decodeProposalAnswer, encodeBatch, encodeSlotMessage } from '../../src/zones/log/slots.ts';
 import { nameHash } from '../../src/zones/watchers/index.ts';
 import {
   ZoneNetwork,
   account,
+  approveAs,
+  asked,
   bytes32,
   chains,
   clusterEvent,
@@ -47,17 +62,11 @@ const name = 'fast';
 const payload = new Uint8Array([1, 2, 3]);
 const none = new Uint8Array(0);
 
-async function cluster(): Promise<ZoneNetwork> {
+async function cluster(zones: Partial<ZonesOptions> = {}): Promise<ZoneNetwork> {
   const timing = { turnMs: 40, phaseMs: 1000, waitMs: 6000, lookMs: 150, settleMs: 600 };
-  const net = (open = new ZoneNetwork({ zones: { timing } }));
+  const net = (open = new ZoneNetwork({ zones: { timing, ...zones } }));
   for (const chain of chains) await net.submit(zoneEvent(zone(chain)));
   await net.submit(policyEvent(policyFor(net.vaultKey, { purpose: 'cluster', subject: name })));
-  const member = (chain: string) => ({
-    chain,
-    governance: governanceOf(chain),
-    configuration: bytes32(`code/${chain}`),
-    settlementMs: 60_000,
-  });
   const record = {
     cluster: name,
     members: members.map(member),
@@ -74,11 +83,17 @@ async function cluster(): Promise<ZoneNetwork> {
   await net.until((i) => stateOf(net, i) !== undefined);
   return net;
 }
+const member = (chain: string) => ({
+  chain,
+  governance: governanceOf(chain),
+  configuration: bytes32(`code/${chain}`),
+  settlementMs: 60_000,
+});
 const stateOf = (net: ZoneNetwork, i = 1) => net.zones(i).state.world.clusters.get(name);
 /** All members make blocks until the test stops them. */
-function tick(net: ZoneNetwork): () => void {
+function tick(net: ZoneNetwork, of: readonly string[] = members): () => void {
   const timer = setInterval(() => {
-    for (const chain of members) net.chain(chain).block(Date.now());
+    for (const chain of of) net.chain(chain).block(Date.now());
   }, 50);
   const stop = (): void => clearInterval(timer);
   ending.push(stop);
@@ -205,9 +220,9 @@ describe('a cluster', () => {
     for (const i of [1, 3, 4]) net.network.down.add(i);
     const message = send(net, Date.now() + 1);
     const { log, state } = net.zones(2);
-    const slot = log.height;
     let ballot = 0n;
     const propose = async (event: ClusterEvent): Promise<string> => {
+      const slot = log.height;
       do ballot++;
       while (log.agreement.owner(slot, ballot) !== (4 as ValidatorId));
       const batch = encodeBatch([encodeWorldEvent({ kind: 'cluster', cluster: clusterOf(event), event })]);
@@ -273,6 +288,25 @@ describe('a cluster', () => {
     );
     expect(await propose({ kind: 'conflict', heads: [head, { ...head, state: bytes32('y') }] })).toBe('CLUSTER:12');
 
+    // Once the message is certified, so is its delivery: when it was, and of what.
+    for (const i of [1, 3, 4]) net.network.down.delete(i);
+    await net.until((i) => net.zones(i).state.messages(name).length === 1);
+    for (const i of [1, 3, 4]) net.network.down.add(i);
+    ballot = 1000n;
+    const at = message.sentAt + 10;
+    const deliver = (time: number): Promise<string> =>
+      propose({ kind: 'delivery', delivery: { cluster: name, from: dapp, to: defi, nonce: 0n, at: time } });
+    net.chain(defi).block(at + 1);
+    expect(await deliver(at)).toBe('CLUSTER:4');
+    const payloadHash = keccak_256(payload);
+    const delivery = { kind: 'delivery', cluster: nameHash(name), from: nameHash(dapp), nonce: 0n, at } as const;
+    net.chain(defi).observes({ ...delivery, payloadHash });
+    const flip = (): void => void (payloadHash[0] = (payloadHash[0] as number) ^ 1);
+    flip();
+    expect([await deliver(at + 1), await deliver(at)]).toEqual(['CLUSTER:4', 'CLUSTER:3']);
+    flip();
+    expect(await deliver(at)).toBe('vote');
+
     // Every node but one shows that the chain took back a block.
     for (const i of [1, 3, 4]) net.network.down.delete(i);
     const fork = forkOf(dapp, Date.now(), 'cluster');
@@ -282,6 +316,148 @@ describe('a cluster', () => {
     expect(stateOf(net, 4)?.fault).toMatchObject({ member: dapp, at: fork.reported.time });
     expect(net.zones(4).clusterStatuses()[0]?.status).toBe('quarantined');
     expect(net.zones(4).state.faults()).toEqual([]);
+  });
+});
+
+describe('the joint decisions of a cluster', () => {
+  it('its dWallet posts exactly the last certified settlement, and signs nothing else', async () => {
+    const net = await cluster();
+    const stop = tick(net);
+    await net.until((i) => (stateOf(net, i)?.interval ?? 0n) > 0n);
+    stop();
+    const { state } = net.zones(1);
+    const source = new ClusterSource({
+      watchers: net.watchers[0] as (typeof net.watchers)[0],
+      timing: { settleMs: 600, maxSkewMs: 1000 },
+      message: () => undefined,
+      committed: (of) => state.world.clusters.get(of),
+      configuration: () => undefined,
+    });
+    const judged = (skew: number): string | undefined => {
+      const event = { kind: 'settlement', settlement: state.settlement(name, 0n) as SettlementRecord } as const;
+      return source.judge(state.world, { kind: 'cluster', cluster: name, event }, event.settlement.time + skew)?.rule;
+    };
+    expect([judged(1000), judged(1001), judged(-1001)]).toEqual([undefined, 'CLUSTER:6', 'CLUSTER:6']);
+    // Nobody sees the members any more, so nothing is settled from here on.
+    for (const i of [1, 2, 3, 4]) net.watcher(i, dapp).current = { kind: 'starting' };
+    expect(judged(0)).toBe('CLUSTER:10');
+    await net.until((i) => net.zones(i).log.height === net.zones(1).log.height);
+    const interval = (stateOf(net)?.interval ?? 0n) - 1n;
+    const settlement = state.settlement(name, interval) as SettlementRecord;
+    // Whoever posts it can show that the validators certified it.
+    verifyCertificate(
+      net.network.committee,
+      decodeCertificate(await net.zones(2).certificate(settlementFact(settlement))),
+      settlementFact(settlement),
+      'CLUSTER:6',
+    );
+    const digest = settlementRecord.digest(settlement);
+    const posting = (
+      changes: { to?: string; data?: Uint8Array; value?: bigint; chainId?: number; fee?: bigint } = {},
+    ) => {
+      const {
+        to = account('settlement'),
+        data = settlementCalldata(digest),
+        value = 0n,
+        chainId = 1001,
+        fee = 2n,
+      } = changes;
+      const chain = eip1559Chain({ chainId });
+      return chain.encodeUnsigned(
+        chain.build({
+          nonce: 0,
+          to: to as `0x${string}`,
+          valueWei: value,
+          gasLimit: 100_000n,
+          data,
+          maxFeePerGasWei: fee,
+          maxPriorityFeePerGasWei: 1n,
+          accessList: [],
+        }),
+      );
+    };
+    const authority = (at = interval, of = name, chain = owner) =>
+      encodeAuthority({ kind: 'settlement', zone: chain, cluster: of, interval: at });
+    const one = (raw: Uint8Array | 'digest', by = authority(), chain = owner) => asked(net, 1, raw, by, chain);
+    const otherCall = new Uint8Array([...keccak_256(encodeText('settled(bytes32)')).slice(0, 4), ...digest]);
+    const posts = {
+      good: one(posting()),
+      digest: one('digest'),
+      unnamed: one(posting(), none),
+      plainZone: one(posting(), encodeAuthority({ kind: 'zone', zone: owner })),
+      later: one(posting(), authority(interval + 1n)),
+      otherCluster: one(posting(), authority(interval, 'slow')),
+      otherChain: one(posting({ chainId: 1003 }), authority(interval, name, defi), defi),
+      otherContract: one(posting({ to: account('eve') })),
+      otherDigest: one(posting({ data: settlementCalldata(bytes32('x')) })),
+      otherCall: one(posting({ data: otherCall })),
+      more: one(posting({ data: new Uint8Array([...settlementCalldata(digest), 0]) })),
+      nothing: one(posting({ data: none })),
+      value: one(posting({ value: 1n })),
+      dear: one(posting({ fee: 10n ** 14n })),
+    };
+    const answers: Record<string, string> = {};
+    for (const [what, answer] of Object.entries(posts)) answers[what] = await answer;
+    expect(answers).toEqual({
+      ...Object.fromEntries(Object.keys(posts).map((what) => [what, 'CLUSTER:6'])),
+      good: 'allowed',
+      digest: 'ZONE:1',
+      unnamed: 'ZONE:2',
+      // This validator does not see its members.
+      otherChain: 'CLUSTER:10',
+    });
+    const [wallet] = (await net.network.client()).wallets;
+    await expect(
+      (wallet as DWallet).sign(ethereumTransaction(1001, posting()), { authority: authority(), approve: () => true }),
+    ).resolves.toBeDefined();
+    state.close({ kind: 'cluster', id: name }, 'shown');
+    expect(await one(posting())).toBe('ZONE:2');
+  });
+
+  it('upgrades, joins and leaves take the approvals of the threshold and of whom they concern', async () => {
+    let code: (chain: string) => Digest = (chain) => bytes32(`code/${chain}`);
+    const net = await cluster({ configuration: (chain) => code(chain) });
+    tick(net, chains);
+    const amendment = (changes: Partial<ClusterRecord>, approvers: readonly string[], at = Date.now()): WorldEvent => {
+      const { record, digest } = stateOf(net) as ClusterState;
+      const next = { ...record, version: record.version + 1n, prev: digest, ...changes };
+      const approvals = approveAs(clusterProposal(next), ...approvers);
+      return { kind: 'cluster', cluster: name, event: { kind: 'amendment', record: next, approvals, at } };
+    };
+    const refused = async (...args: Parameters<typeof amendment>): Promise<unknown> =>
+      net.submit(amendment(...args)).then(
+        () => 'taken',
+        (error: unknown) => (error as { check?: string }).check,
+      );
+    const upgraded = [{ ...member(dapp), configuration: bytes32('code/new') }, member(defi)];
+    expect([
+      await refused({ members: upgraded }, [dapp]),
+      await refused({ members: upgraded }, [defi]),
+      await refused({ members: upgraded }, [defi, owner]),
+      await refused({ members: upgraded }, members, Date.now() + 60_000),
+      await refused({ deltaMs: 3000 }, [dapp]),
+      await refused({ members: upgraded, version: 2n }, members),
+    ]).toEqual(['CLUSTER:8', 'CLUSTER:8', 'CLUSTER:8', 'CLUSTER:8', 'CLUSTER:8', 'GOVERNANCE:2']);
+    // With a Δ that words of a busy machine keep to.
+    await net.submit(amendment({ members: upgraded, deltaMs: 50_000 }, members));
+    await net.until((i) => stateOf(net, i)?.record.version === 1n);
+    // It runs the old code still: it leaves the fast path until it runs what was approved.
+    await net.until((i) => stateOf(net, i)?.members.get(dapp)?.fastPath === false);
+    code = (chain) => (chain === dapp ? bytes32('code/new') : bytes32(`code/${chain}`));
+    await net.until((i) => stateOf(net, i)?.members.get(dapp)?.fastPath === true);
+    // A third chain joins with its own approval, and leaves without it.
+    const three = [member(owner), ...upgraded];
+    expect([await refused({ members: three }, members), await refused({ members: three }, [dapp, owner])]).toEqual([
+      'CLUSTER:8',
+      'CLUSTER:8',
+    ]);
+    await net.submit(amendment({ members: three }, [...members, owner]));
+    await net.until((i) => stateOf(net, i)?.members.size === 3);
+    expect(await refused({ members: upgraded }, [owner])).toBe('CLUSTER:8');
+    await net.submit(amendment({ members: upgraded }, members));
+    await net.until((i) => stateOf(net, i)?.members.size === 2);
+    expect(await refused({ members: three }, [...members, owner])).toBe('CLUSTER:8');
+    for (const i of [1, 2, 3, 4]) expect(net.zones(i).state.faults()).toEqual([]);
   });
 });
 

@@ -1,22 +1,33 @@
-import { type ValidatorId, hashTagged, seededRandom, encodeText } from '@dwallet/sigma';
+import { DecodeError, type ValidatorId, hashTagged, seededRandom, encodeText } from '@dwallet/sigma';
 import {
   assembleCertificate,
   decodeCertificate,
   encodeCertificate,
+  encodeResult,
   signFact,
   verifyCertificate,
 } from '@dwallet/two-pc-mpc/network';
-import { type LedgerEntry, encodeWorldEvent, entryFact, ledgerEntry } from '@dwallet/zones';
+import { type LedgerEntry, type ZoneFact, encodeWorldEvent, entryFact, ledgerEntry } from '@dwallet/zones';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   decidedSlotFact,
+  decodeBatch,
+  decodeDecided,
   decodeProposalAnswer,
+  decodeSlotMessage,
+  decodeSlotStatus,
   encodeBatch,
+  encodeDecided,
+  encodeProposalAnswer,
   encodeSlotMessage,
+  encodeSlotStatus,
+  maxBatchBytes,
+  preparedSlotFact,
   slotDigest,
 } from '../../src/zones/log/slots.ts';
+import { LedgerSource } from '../../src/zones/ledger-source.ts';
 import { ToyStore, hex, loadRecords } from '../helpers/toy-network.ts';
-import { ZoneNetwork, account, assetX, dapp, defi, owner, tokenX, zone, zoneEvent } from './zone-network.ts';
+import { ZoneNetwork, account, assetX, bytes32, dapp, defi, owner, tokenX, zone, zoneEvent } from './zone-network.ts';
 
 let open: ZoneNetwork | undefined;
 afterEach(() => open?.close());
@@ -40,6 +51,45 @@ function certifySlot(net: ZoneNetwork, slot: bigint, batch: Uint8Array, signers:
   const votes = signers.map((i) => signFact(committee, fact, i as ValidatorId, net.network.keystore(i).identity));
   return encodeCertificate(assembleCertificate(committee, fact, votes).certificate);
 }
+
+describe('slots as bytes', () => {
+  it('have one strict encoding, and a digest over everything before them', () => {
+    const batch = encodeBatch([Uint8Array.of(1), Uint8Array.of(2)]);
+    expect(decodeBatch(batch)).toHaveLength(2);
+    for (const bad of [
+      encodeBatch([]),
+      encodeBatch(Array.from({ length: 257 }, () => Uint8Array.of(1))),
+      encodeBatch([new Uint8Array(maxBatchBytes)]),
+      new Uint8Array([...batch, 0]),
+      batch.slice(0, -1),
+    ])
+      expect(() => decodeBatch(bad)).toThrow(DecodeError);
+    const message = encodeSlotMessage({ slot: 1n, ballot: 2n, batch, certificate: none });
+    expect(() => decodeSlotMessage(new Uint8Array([...message, 0]))).toThrow(DecodeError);
+    const status = encodeSlotStatus({ height: 1n, ballot: 2n, locked: undefined, decided: undefined });
+    expect(() => decodeSlotStatus(new Uint8Array([...status, 0]))).toThrow(DecodeError);
+    expect(() => decodeDecided(encodeDecided({ batch: none, certificate: none }))).toThrow(/empty/);
+    const refusal = encodeProposalAnswer({ kind: 'refused', event: 0, rule: 'ASSET:7', reason: 'r' });
+    for (const bad of [
+      new Uint8Array([2, ...refusal.slice(1)]),
+      new Uint8Array(64).fill(1),
+      new Uint8Array([...encodeProposalAnswer({ kind: 'vote', signature: new Uint8Array(64) }), 0]),
+    ])
+      expect(() => decodeProposalAnswer(bad)).toThrow(DecodeError);
+    const [a, b] = [bytes32('a'), bytes32('b')];
+    const value = slotDigest(1n, a, batch);
+    const facts = [
+      preparedSlotFact(a, 1n, value, 1n),
+      decidedSlotFact(a, 1n, value, 1n),
+      preparedSlotFact(a, 1n, value, 2n),
+      preparedSlotFact(b, 1n, value, 1n),
+      preparedSlotFact(a, 2n, value, 1n),
+    ];
+    expect(new Set(facts.map(({ id, version }) => `${hex(id)}.${version}`)).size).toBe(facts.length);
+    const digests = [value, slotDigest(2n, a, batch), slotDigest(1n, b, batch), slotDigest(1n, a, none)];
+    expect(new Set(digests.map(hex)).size).toBe(digests.length);
+  });
+});
 
 describe('the zone log', () => {
   it('certifies records and entries; every validator has the same, now and after a restart', async () => {
@@ -69,6 +119,13 @@ describe('the zone log', () => {
         { from: owner, to: dapp },
       ],
     });
+    // What is spent waits no longer, and takes no place of what comes.
+    const source = new LedgerSource({
+      watchers: net.watchers[0] as (typeof net.watchers)[0],
+      maxSkewMs: 0,
+      watchFrom: () => 0,
+    });
+    expect([...source.drafts(net.zones(1).state.world)].map(({ key }) => key)).toEqual([`event:${defi}:t:2`]);
     net.network.restartAll();
     expect(net.height(2)).toBe(3);
     // The same again at another validator changes nothing; another record of that version is refused.
@@ -186,7 +243,7 @@ describe('the zone log', () => {
       return answer.kind === 'vote' ? 'vote' : answer.rule;
     };
     const refused: Record<string, string> = {};
-    const bad: Partial<LedgerEntry>[] = [
+    const bad: readonly Partial<LedgerEntry>[] = [
       { asset: tokenX(defi) },
       { height: 7n },
       { prev: ledgerEntry.digest(good) },
@@ -199,17 +256,20 @@ describe('the zone log', () => {
       { time: Date.now() + 60_000 },
       { time: Date.now() - 60_000 },
     ];
-    for (const fields of bad) refused[Object.keys(fields).join()] = await propose({ ...good, ...fields });
+    for (const [i, fields] of bad.entries())
+      refused[`${i} ${Object.keys(fields).join()}`] = await propose({ ...good, ...fields });
     expect(refused).toEqual({
-      asset: 'ASSET:7',
-      height: 'ASSET:7',
-      prev: 'ASSET:7',
-      'kind,to,recipient': 'ASSET:11',
-      to: 'ASSET:11',
-      amount: 'ASSET:11',
-      recipient: 'ASSET:11',
-      sourceEvent: 'ASSET:6',
-      time: 'ASSET:7',
+      '0 asset': 'ASSET:7',
+      '1 height': 'ASSET:7',
+      '2 prev': 'ASSET:7',
+      '3 kind,to,recipient': 'ASSET:11',
+      '4 to': 'ASSET:11',
+      '5 amount': 'ASSET:11',
+      '6 recipient': 'ASSET:11',
+      '7 sourceEvent': 'ASSET:11',
+      '8 sourceEvent': 'ASSET:6',
+      '9 time': 'ASSET:7',
+      '10 time': 'ASSET:7',
     });
     expect(await propose(good)).toBe('vote');
     // Another validator's ballot, and a second batch in one ballot, are refused by the agreement itself.
@@ -271,5 +331,50 @@ describe('the zone log', () => {
     expect(net.zones(2).state.isClosed).toBe(true);
     net.network.restart(2);
     expect(net.zones(2).state.isClosed).toBe(true);
+    // It agrees to nothing more.
+    const { log } = net.zones(2);
+    const leader = log.agreement.owner(log.height, 1n);
+    const good = encodeBatch([encodeWorldEvent(zoneEvent(zone(owner)))]);
+    const body = encodeSlotMessage({ slot: log.height, ballot: 1n, batch: good, certificate: none });
+    expect(decodeProposalAnswer(await net.network.ask(leader, 2, 'zones/propose', body))).toMatchObject({
+      kind: 'refused',
+      reason: expect.stringMatching(/contradicts itself/) as unknown,
+    });
+  });
+
+  it('closes everything, for ever, over two digests of one fact and over a slot that nobody can read', async () => {
+    const net = (open = await ZoneNetwork.ready());
+    net.mint(100n, 'm:1');
+    await net.until((i) => net.height(i) === 1);
+    const [minted] = net.zones(1).state.entries(assetX);
+    // Validator 3 has once signed another entry of the next height.
+    const { kind, id, version } = entryFact({ ...(minted as LedgerEntry), height: 1n });
+    net.network.store(3).putOnce('vote', `${kind}.${hex(id)}.${version}`, bytes32('another entry'));
+    net.transfer(owner, defi, 30n, 't:1');
+    await net.until((i) => net.height(i) === 2);
+    expect([1, 2, 3, 4].map((i) => net.zones(i).state.isClosed)).toEqual([false, false, true, false]);
+    net.network.restart(3);
+    expect(net.zones(3).state.isClosed).toBe(true);
+    // One that lies about its signatures keeps nobody from a certificate, and 3 signs nothing else than it once did.
+    net.network.line = ({ to, method, pass }) =>
+      to === (4 as ValidatorId) && method === 'zones/certify'
+        ? Promise.resolve(encodeResult(new Uint8Array(128).fill(1)))
+        : pass();
+    const [first, second] = net.zones(2).state.entries(assetX).map(entryFact);
+    const certified = decodeCertificate(await net.zones(2).certificate(first as ZoneFact));
+    verifyCertificate(net.network.committee, certified, first as ZoneFact, 'ASSET:7');
+    await expect(net.zones(2).certificate(second as ZoneFact)).rejects.toThrow(/need 3/);
+    net.network.line = ({ pass }) => pass();
+    const slot = net.zones(1).log.height;
+    const garbage = encodeBatch([Uint8Array.of(9, 9)]);
+    const certificate = certifySlot(net, slot, garbage, [1, 2, 3]);
+    const body = encodeSlotMessage({ slot, ballot: 0n, batch: garbage, certificate });
+    await net.network.ask(4, 1, 'zones/decide', body);
+    expect(net.zones(1).state.isClosed).toBe(true);
+    net.network.restart(1);
+    expect(net.zones(1).state.isClosed).toBe(true);
+    // A log with a gap is no log.
+    net.network.store(2).put('zone-log', '99'.padStart(20, '0'), none);
+    expect(() => net.network.restart(2)).toThrow(/not in the store/);
   });
 });

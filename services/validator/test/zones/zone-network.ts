@@ -3,7 +3,8 @@
  * are stand-ins with the real interface, and a test can make single ones slow, blind or lying.
  */
 import { ed25519 } from '@noble/curves/ed25519.js';
-import { type Digest, type ValidatorId, digestTagged, encodeText } from '@dwallet/sigma';
+import { encodeRequest } from '@dwallet/chains';
+import { type Digest, type PresignId, type ValidatorId, digestTagged, encodeText } from '@dwallet/sigma';
 import {
   type Approval,
   type AssetRecord,
@@ -25,7 +26,10 @@ import {
   proposalRecord,
   zoneProposal,
 } from '@dwallet/zones';
+import { keccak_256 } from '@noble/hashes/sha3.js';
 import type { StoredDWallet } from '../../src/network-state.ts';
+import { readContent } from '../../src/policy/read-content.ts';
+import type { PolicyRequest } from '../../src/policy/signing-policy.ts';
 import type { ZonesOptions } from '../../src/zones/index.ts';
 import type {
   BlockHead,
@@ -380,5 +384,52 @@ export class ZoneNetwork {
   }
   close(): void {
     this.network.close();
+  }
+}
+
+// Signing ----------------------------------------------------------------------------------------------------------------------------
+
+export const fresh = (name: string): Uint8Array => keccak_256(encodeText(name));
+
+/** A request to sign with Alice's dWallet, as a validator's policies see it. */
+export function requestOf(
+  net: ZoneNetwork,
+  i: number,
+  raw: Uint8Array | 'digest',
+  authority: Uint8Array,
+  chainId: string = defi,
+): PolicyRequest {
+  const content =
+    raw === 'digest'
+      ? ({ kind: 'raw', hashScheme: 'keccak256', message: fresh('raw') } as const)
+      : readContent(
+          { kind: 'request', payload: 0, request: encodeRequest({ chainId, format: 'eip1559', raw }) },
+          net.vaultKey,
+        );
+  return {
+    dwallet: net.dwallet(i),
+    presignId: fresh('presign') as PresignId,
+    binding: fresh(`binding/${hex(raw === 'digest' ? new Uint8Array(0) : raw)}`) as PolicyRequest['binding'],
+    content,
+    authority,
+  };
+}
+
+/** What validator `i` says about a request, without the cryptography around it: 'allowed', or the rule. */
+export async function asked(
+  net: ZoneNetwork,
+  i: number,
+  raw: Uint8Array | 'digest',
+  authority: Uint8Array,
+  chainId?: string,
+): Promise<string> {
+  const { policy } = net.zones(i);
+  const request = requestOf(net, i, raw, authority, chainId);
+  try {
+    await policy.prepare?.(request);
+    net.network.store(i).transaction(() => policy.authorise(request));
+    return 'allowed';
+  } catch (error) {
+    return (error as { check?: string }).check ?? String(error);
   }
 }

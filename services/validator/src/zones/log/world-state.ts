@@ -17,6 +17,7 @@ import {
   emptyWorld,
   eventFacts,
   eventScope,
+  longestWindowMs,
   pruneOutflows,
   releaseFactIn,
   settlementRecord,
@@ -24,8 +25,6 @@ import {
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
-/** Outflows of legs are kept this long, ms: no window of a limit counts further back. */
-export const longestWindowMs = 31 * 24 * 3_600_000;
 const mostMessages = 4096;
 
 export const scopeKey = ({ kind, id }: EventScope): string => `${kind}:${id}`;
@@ -138,11 +137,8 @@ export class WorldState {
   take(slot: bigint, { world, applied }: NextWorld): void {
     this.#world = world;
     let index = 0;
-    for (const { event, scope, refusal, facts } of applied) {
-      if (refusal !== undefined) {
-        this.close(scope, `a quorum certified what ${refusal.rule} refuses: ${refusal.reason}`);
-        continue;
-      }
+    for (const { event, refusal, facts } of applied) {
+      if (refusal !== undefined) continue;
       for (const fact of facts) {
         if (!isPassing(fact)) this.#places.set(factKey(fact), { slot, index, digest: fact.digest });
         index++;
@@ -165,7 +161,7 @@ export class WorldState {
     }
   }
 
-  /** By the time of the entry, so that all validators drop the same. */
+  /** No window of a limit counts further back. By the time of the entry, so that all validators drop the same. */
   #prune({ asset, time }: LedgerEntry): void {
     const state = this.#world.assets.get(asset);
     const first = state?.ledger.outflows[0];

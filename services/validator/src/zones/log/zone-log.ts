@@ -175,8 +175,10 @@ export class ZoneLog implements SlotHost {
   #bind(fact: ZoneFact): void {
     const key = `${fact.kind}.${hex(fact.id)}.${fact.version}`;
     const first = this.#core.store.putOnce('vote', key, fact.digest);
-    if (first !== undefined && hex(first) !== hex(fact.digest))
-      this.#alarm(undefined, `two digests of ${fact.kind} ${hex(fact.id).slice(0, 16)} were certified`);
+    if (first === undefined || hex(first) === hex(fact.digest)) return;
+    // With the slot: at the next start nothing shows it any more.
+    this.#core.store.putOnce(alarmKind, `fact.${key}`, fact.digest);
+    this.#alarm(undefined, `two digests of ${fact.kind} ${hex(fact.id).slice(0, 16)} were certified`);
   }
 
   // Certificates --------------------------------------------------------------------------------------------------------------------
