@@ -36,6 +36,7 @@ export interface Witness {
   readonly events: number;
   readonly presignSessions: number;
   readonly creations: number;
+  readonly renewed: number;
   readonly cpuSeconds: number;
   /** Digest of everything that happened, in order. */
   readonly fingerprint?: string;
@@ -100,7 +101,7 @@ export async function main(args: readonly string[]): Promise<number> {
 
   const begin = process.cpuUsage();
   const hash = values.fingerprint ? createHash('sha256') : undefined;
-  const sums = { signatures: 0, kills: 0, convictions: 0, events: 0, presignSessions: 0, creations: 0 };
+  const sums = { signatures: 0, kills: 0, convictions: 0, events: 0, presignSessions: 0, creations: 0, renewed: 0 };
   const found = { violations: 0, secondDecryptions: 0, lostAnswers: 0, wrongBlame: 0 };
   const trace =
     values.trace || hash !== undefined

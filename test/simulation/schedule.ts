@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ValidatorId } from '@dwallet/sigma';
+import { type ValidatorId, hashTagged } from '@dwallet/sigma';
 import type { Committee } from '@dwallet/two-pc-mpc/network';
 import { access, committee } from './base.ts';
 import { LyingValidator, chooseLies } from './byzantine.ts';
@@ -50,6 +50,8 @@ export interface ScheduleResult {
   readonly convictions: number;
   readonly presignSessions: number;
   readonly creations: number;
+  /** Signatures that an honest client had to begin again with another presign. */
+  readonly renewed: number;
 }
 
 /** A request of an honest client: it must complete. */
@@ -58,6 +60,8 @@ interface Obligation {
   done: boolean;
   /** One attempt at one validator. */
   readonly attempt: (leader: ValidatorId) => Promise<void>;
+  /** Gives up what was begun and begins again, as whoever uses a wallet does when a signature has failed everywhere. */
+  readonly renew?: () => void;
 }
 
 export async function runSchedule({ seed, mutation = {}, trace }: ScheduleOptions): Promise<ScheduleResult> {
@@ -163,7 +167,9 @@ export async function runSchedule({ seed, mutation = {}, trace }: ScheduleOption
       if (host.index === starved) host.gone = true;
     }
     let finished = false;
-    void Promise.all([...busy, complete(client, obligations, hosts)]).then(() => (finished = true));
+    let renewed = 0;
+    const completed = complete(client, obligations, hosts).then((count) => void (renewed = count));
+    void Promise.all([...busy, completed]).then(() => (finished = true));
     const end = scheduler.now + patienceMs;
     await scheduler.run(() => finished || scheduler.now > end);
     for (const { what, done } of obligations) if (!done) invariants.violated('no-progress', what);
@@ -196,6 +202,7 @@ export async function runSchedule({ seed, mutation = {}, trace }: ScheduleOption
       convictions: invariants.convictions,
       presignSessions,
       creations: created.length,
+      renewed,
     };
   } finally {
     listen(undefined);
@@ -313,10 +320,16 @@ const behaviours = [
 type Behaviour = (typeof behaviours)[number];
 
 /** What an honest client does at one validator: a presign if it has none, then the signature, always with the same bytes. */
-function signing(client: Client, purpose: Purpose, signed: Signed[], label: string): Obligation & { taken?: Taken } {
-  const state: Obligation & { taken?: Taken; call?: Uint8Array } = {
+function signing(client: Client, first: Purpose, signed: Signed[], label: string): Obligation {
+  let purpose = first;
+  const state: Obligation & { taken?: Taken | undefined; call?: Uint8Array | undefined } = {
     what: `sign ${label}`,
     done: false,
+    renew() {
+      purpose = { ...purpose, nonce: hashTagged('simulation-nonce', [purpose.nonce], 32) };
+      state.taken = undefined;
+      state.call = undefined;
+    },
     async attempt(leader) {
       if (state.taken === undefined) {
         const taken = await client.take(leader, purpose);
@@ -474,11 +487,11 @@ async function complete(
   client: Client,
   obligations: readonly Obligation[],
   hosts: ReadonlyMap<ValidatorId, Host>,
-): Promise<void> {
+): Promise<number> {
   const { scheduler, trace } = client.world;
   // Whoever was killed is up by then.
   await scheduler.sleep(61_000);
-  for (const wish of obligations) {
+  const insist = async (wish: Obligation): Promise<void> => {
     for (let i = 0; i < 3 * access.validators.length && !wish.done; i++) {
       const leader = access.validators[i % access.validators.length] as ValidatorId;
       await wish.attempt(leader).catch((error: unknown) => {
@@ -491,7 +504,17 @@ async function complete(
           ?.validator?.leadPresigns(1)
           .catch((error: unknown) => trace(`presigns of ${leader}: ${String(error)}`));
     }
+  };
+  let renewed = 0;
+  for (const wish of obligations) {
+    await insist(wish);
+    if (wish.done || wish.renew === undefined) continue;
+    trace(`${wish.what} begins again`);
+    renewed++;
+    wish.renew();
+    await insist(wish);
   }
+  return renewed;
 }
 
 /** What was answered is still there, and the same. */

@@ -59,6 +59,8 @@ describe('the simulation', () => {
     expect(witness.convictions).toBeGreaterThan(schedules / 50);
     expect(witness.presignSessions).toBeGreaterThan(schedules / 100);
     expect(witness.creations).toBeGreaterThan(schedules / 100);
+    // A request that has to begin again is a rare one (docs/protocol-notes.md, section 10).
+    expect(witness.renewed).toBeLessThan(schedules / 500);
   });
 
   it('finds every guard that is taken away, within the schedules that CI runs', { timeout: 30 * minutes }, async () => {

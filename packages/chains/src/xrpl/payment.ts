@@ -226,7 +226,7 @@ function fromJson(json: Readonly<Record<string, unknown>>, network: XrplNetwork)
 }
 
 function readDrops(value: string, field: string): bigint {
-  if (!/^[0-9]{1,17}$/.test(value)) throw new TransactionDecodeError(field, 'is not an amount in drops');
+  if (!/^[0-9]{1,18}$/.test(value)) throw new TransactionDecodeError(field, 'is not an amount in drops');
   return BigInt(value);
 }
 

@@ -148,6 +148,11 @@ describe('the table', () => {
       'STORE_BACKUP',
       'KEYSTORE_SECRET',
       'KEY_FILE',
+      // Between a watcher and the nodes of its chain; callers are told that an event is not known, or which rule says no.
+      'NODE_SILENT',
+      'NODE_INCONSISTENT',
+      'CHAIN_MOVED',
+      'NODES_DISAGREE',
     ]);
     const missing = [...found].filter((code) => !Object.hasOwn(errorTable, code) && !neverAnswered.has(code));
     expect(found.size).toBeGreaterThan(12);
