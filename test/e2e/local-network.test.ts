@@ -182,6 +182,8 @@ describe.skipIf(process.platform !== 'linux')('a network of four', () => {
     const result = await up();
     expect(result.code).toBe(0);
     expect([1, 2, 3, 4].map(pidFile)).toEqual(before);
+    // In the foreground there is nothing to hold.
+    expect(await network('up')).toMatchObject({ code: 0, errors: '', json: { event: 'up', started: 0 } });
     const other = await up('--validators', '7');
     expect([other.code, other.json['event']]).toEqual([2, 'error']);
   });

@@ -23,6 +23,7 @@ import { p2wpkhAddress, p2wpkhScript } from '@dwallet/chains';
 import { spendPsbt } from '@dwallet/chains/bitcoin';
 import { RawTx } from '@scure/btc-signer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type RunningNetwork, startLocalNetwork } from '../../examples/web-wallet/src/server/local-network.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'dwallet-readme-'));
@@ -198,6 +199,31 @@ describe.skipIf(process.platform !== 'linux')('the pages', () => {
     expect(out).toMatch(/^0x[0-9a-f]{64} success\n$/);
     expect(code).toBe(0);
     expect(await balanceOf(receiver)).toBe(10n ** 17n + 10n ** 9n + 10n ** 15n);
+  });
+
+  it('the page of the example takes the network that runs, and ends what it has started itself only', async () => {
+    const data = join(folder, '.dwallet', 'network');
+    const over = new AbortController();
+    const open = (): Promise<RunningNetwork> =>
+      startLocalNetwork({ data, profile: undefined, signal: over.signal, onLine: () => {} });
+    const states = async (): Promise<string[]> => {
+      const { json } = await dwallet('network', 'status');
+      return (json['validators'] as { readonly state: string }[]).map(({ state }) => state);
+    };
+    const beside = await open();
+    expect(beside.started).toBe(false);
+    expect(beside.settings).toMatchObject({ rpc: chain().rpc, profile: '112' });
+    expect(new Set(beside.settings.endpoints).size).toBe(4);
+    await beside.stop();
+    // It has not ended: nothing of it did.
+    expect(await Promise.race([beside.ended.then(() => 'ended'), states()])).toEqual(Array(4).fill('ready'));
+    expect((await dwallet('network', 'kill', '4')).code).toBe(0);
+    const holding = await open();
+    expect(holding.started).toBe(true);
+    await holding.stop();
+    await holding.ended;
+    expect(await states()).toEqual(['ready', 'ready', 'ready', 'stopped']);
+    expect(await balanceOf(receiver)).toBeGreaterThan(0n);
   });
 
   it('the end of the guide: nothing runs any more', async () => {

@@ -158,12 +158,13 @@ export async function fund(data: string, address: string, wei: bigint): Promise<
   return BigInt(String(await node.request({ method: 'eth_getBalance', params: [address, 'latest'] })));
 }
 
-/** `network up`. Without `detach` it resolves when the signal ends it. */
+/** `network up`. Resolves when all serve, if it was to leave them (`detach`) or they ran already; otherwise when the signal has ended what it started. */
 export async function up(options: UpOptions): Promise<void> {
   const { data, detach, report, signal, timeoutMs } = options;
   const file = await report.step('keys, certificates and configurations', () => prepareNetwork(options));
   const all = numbers(file);
   const over = new AbortController();
+  const startsEvm = options.evm && pidOf(evmPaths(data)) === undefined;
   const started = all.filter((i) => {
     const child = startValidator({
       paths: validatorPaths(data, i),
@@ -179,7 +180,7 @@ export async function up(options: UpOptions): Promise<void> {
     over.abort();
     await Promise.all([
       ...started.map((i) => stopValidator(validatorPaths(data, i), 'SIGTERM', 40_000)),
-      ...(options.evm ? [stopValidator(evmPaths(data), 'SIGTERM', 5_000)] : []),
+      ...(startsEvm ? [stopValidator(evmPaths(data), 'SIGTERM', 5_000)] : []),
     ]);
   };
   let evm: LocalEvm | undefined;
@@ -204,14 +205,17 @@ export async function up(options: UpOptions): Promise<void> {
     });
   }
   if (evm !== undefined) report.say(`Ethereum chain ${evm.chainId}   ${evm.rpc}`, { event: 'evm', ...evm });
-  report.say(`the network serves; its state is in ${data}`, {
+  const own = started.length + (startsEvm ? 1 : 0);
+  report.say(`the network ${own === 0 ? 'ran already' : 'serves'}; its state is in ${data}`, {
     event: 'up',
     validators: all.length,
     profile: `CLG-${file.profile}`,
     data,
     detached: detach,
+    // Processes that this command has started, the chain included.
+    started: own,
   });
-  if (detach) return;
+  if (detach || own === 0) return;
   if (!signal.aborted)
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   await report.step('stopping the validators', end);

@@ -53,10 +53,16 @@ describe('without a rule, a property fails', () => {
   });
   for (const { rule, what, property, says, change } of mutations) {
     it(`${rule} ${what}`, () => {
-      const details = check(property, { ...historyRules, ...change(historyRules) }, runs(3000));
-      expect(details.failed).toBe(true);
-      expect(reasonOf(details)).toContain('does not hold');
-      expect(reasonOf(details)).toMatch(says);
+      const rules = { ...historyRules, ...change(historyRules) };
+      // A history breaks whatever it comes to first, which need not be the line that the rule is there for: others are asked.
+      const reasons: string[] = [];
+      do {
+        const details = check(property, rules, runs(3000));
+        expect(details.failed).toBe(true);
+        reasons.push(reasonOf(details));
+        expect(reasons.at(-1)).toContain('does not hold');
+      } while (!says.test(reasons.at(-1) ?? '') && reasons.length < 30);
+      expect(reasons.at(-1)).toMatch(says);
     });
   }
 });

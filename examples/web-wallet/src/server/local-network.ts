@@ -20,8 +20,11 @@ export interface LocalNetworkOptions {
 
 export interface RunningNetwork {
   readonly settings: Settings;
-  /** Resolves when it has ended, whoever ended it. */
+  /** Whether anything was started here. What ran before goes on without this process. */
+  readonly started: boolean;
+  /** Resolves when what was started here has ended, whoever ended it; never when nothing was. */
   readonly ended: Promise<void>;
+  /** Ends what was started here. */
   stop(): Promise<void>;
 }
 
@@ -51,11 +54,11 @@ export async function startLocalNetwork({
   signal.addEventListener('abort', end, { once: true });
   let errors = '';
   child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const endpoints: string[] = [];
   let rpc = '';
   let chainId = 0;
-  const up = new Promise<Settings>((resolve, reject) => {
+  const up = new Promise<Pick<RunningNetwork, 'settings' | 'started'>>((resolve, reject) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
       const told = JSON.parse(line) as NetworkEvent;
       if (told.event === 'validator') endpoints.push(`http://127.0.0.1:${Number(told['browser'])}`);
@@ -63,13 +66,18 @@ export async function startLocalNetwork({
       else if (told.event === 'step' && told['state'] === 'finished') onLine(`${String(told['title'])}: done`);
       else if (told.event === 'error') errors += `${String(told['message'])}\n`;
       else if (told.event === 'up')
-        resolve({ endpoints, rpc, chainId, profile: told['profile'] === 'CLG-112' ? '112' : '128' });
+        resolve({
+          settings: { endpoints, rpc, chainId, profile: told['profile'] === 'CLG-112' ? '112' : '128' },
+          started: Number(told['started']) > 0,
+        });
     });
-    void ended.then(() => reject(new Error(errors.trim() || 'the network has ended')));
+    void closed.then(() => reject(new Error(errors.trim() || 'the network has ended')));
   });
   const stop = async (): Promise<void> => {
     end();
-    await ended;
+    await closed;
   };
-  return { settings: await up, ended, stop };
+  const serving = await up;
+  // The command has nothing to wait for when everything ran already.
+  return { ...serving, ended: serving.started ? closed : new Promise(() => {}), stop };
 }

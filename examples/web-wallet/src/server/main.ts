@@ -16,7 +16,6 @@ const { values } = parseArgs({
     port: { type: 'string', default: '0' },
   },
 });
-const profile = values.profile === '112' || values.profile === '128' ? values.profile : undefined;
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 const over = new AbortController();
@@ -25,14 +24,19 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, ()
 const interrupted = new Promise<void>((done) => over.signal.addEventListener('abort', () => done()));
 
 async function main(): Promise<void> {
-  say('starting four validators and an Ethereum chain; the first time that takes a minute or two');
+  const { profile } = values;
+  if (profile !== undefined && profile !== '112' && profile !== '128') throw new Error('--profile: 112 or 128');
+  say('four validators and an Ethereum chain are needed; the first time that takes a minute or two');
   const site = await bundleSite();
   const onLine = (text: string): void => say(`  ${text}`);
   const network = await startLocalNetwork({ data: resolve(values.data), profile, signal: over.signal, onLine });
   const server = await serveSite(site, network.settings, Number(values.port));
-  say(`\n  ${server.url}\n\nCtrl-C ends it all`);
+  const ending = network.started
+    ? 'the page and what was started for it'
+    : 'the page; the network ran already and goes on';
+  say(`\n  ${server.url}\n\nCtrl-C ends ${ending}`);
   await Promise.race([interrupted, network.ended]);
-  say('\nstopping');
+  say(over.signal.aborted ? '\nstopping' : '\nthe network has ended');
   await server.close();
   await network.stop();
 }
