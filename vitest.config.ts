@@ -15,9 +15,22 @@ class LongestFirst extends BaseSequencer {
       const at = longest.findIndex((folder) => moduleId.includes(folder));
       return at < 0 ? longest.length : at;
     };
-    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+    // One project after the other: a process goes on with the next file only if that is of the same project.
+    const projects = [...new Set(files.map(({ project }) => project.name))];
+    const order = ({ project }: TestSpecification): number => projects.indexOf(project.name);
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b) || order(a) - order(b));
   }
 }
+
+/**
+ * In processes of their own: what replaces modules or registers itself in them for good, and the kernel, whose tests take longer in a process that did
+ * other things before.
+ */
+const alone = [
+  'packages/two-pc-mpc/test/dwallet-dkg-degenerate.test.ts',
+  'services/validator/test/tracing.test.ts',
+  'packages/kernel/test/*.test.ts',
+];
 
 export default defineConfig({
   resolve: { conditions },
@@ -27,6 +40,8 @@ export default defineConfig({
     testTimeout: 300_000,
     hookTimeout: 300_000,
     pool: 'forks',
+    // Files of a project share processes: what is loaded, derived and compiled once serves all of them.
+    isolate: false,
     sequence: { sequencer: LongestFirst },
     // vitest would leave one core free, which is half of a small machine.
     maxWorkers: availableParallelism(),
@@ -42,9 +57,10 @@ export default defineConfig({
             'test/**/*.test.ts',
           ],
           // In a browser: npm run test:web.
-          exclude: ['**/node_modules/**', 'test/web/**'],
+          exclude: ['**/node_modules/**', 'test/web/**', ...alone],
         },
       },
+      { extends: true, test: { name: 'alone', include: alone, isolate: true } },
       {
         // The same adversaries once more, in the class group of CLG-112.
         extends: true,

@@ -56,7 +56,10 @@ export function dwalletProgram(finish: Finish): Command {
     ...inspectCommands(finish),
     benchCommand(finish),
     ...zoneCommands(finish),
-    passedOn('validator', 'one validator: init, set, run, genesis, status, presigns, backup, restore, config'),
+    passedOn(
+      'validator',
+      'one validator: init, set, run, genesis, status, presigns, backup, restore, zone-faults, acknowledge, config',
+    ),
     passedOn('worker', 'computes for a validator, on any machine that reaches its Redis'),
     passedOn('evidence', 'evidence of misbehaviour: list, show, export, verify'),
     completionCommand(),

@@ -1,20 +1,21 @@
 /**
  * The wallet's commands without a network: what they take, what they ask, how they end, and what completion offers.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BITCOIN_NETWORKS } from '@dwallet/chains';
 import { eip1559Chain, evmAddress, evmNetwork } from '@dwallet/chains/evm';
 import { CancelledError, KeystoreError, SendError } from '@dwallet/client-sdk/node';
+import { ChainServerError } from '@dwallet/client-sdk/bitcoin';
 import { EvmRpcError } from '@dwallet/client-sdk/ethereum';
 import { InvalidArgumentsError } from '@dwallet/sigma';
 import { RemoteError } from '@dwallet/two-pc-mpc/client';
 import type { Command } from 'commander';
-import { afterAll, describe, expect, it } from 'vitest';
-import { completionScript } from '../src/completion.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Shell, completionScript } from '../src/completion.ts';
 import { CommandError } from '../src/network/layout.ts';
 import { dwalletProgram } from '../src/program.ts';
 import { parseAmount } from '../src/wallet/amount.ts';
@@ -200,6 +201,9 @@ describe('how a command ends', () => {
     [new RemoteError('PERMISSION_DENIED', undefined, 'x'), 3],
     [new SendError('SEND_NOT_APPROVED', 'x'), 3],
     [new SendError('SEND_WAIT_FAILED', 'x', undefined, { cause: new EvmRpcError('EVM_RPC_UNREACHABLE', 'x') }), 4],
+    [new SendError('SEND_WAIT_FAILED', 'x', undefined, { cause: new ChainServerError('CHAIN_UNREACHABLE', 'x') }), 4],
+    [new ChainServerError('CHAIN_REFUSED', 'x'), 3],
+    [new ChainServerError('CHAIN_ANSWER', 'x'), 1],
     [new CommandError('x', 3), 3],
     [new Error('x'), 1],
   ])('%s: %i', (error, code) => expect(exitCodeOf(error)).toBe(code));
@@ -217,29 +221,88 @@ describe('how a command ends', () => {
 });
 
 describe('completion', () => {
-  const offered = (words: readonly string[]): string[] => {
-    const script = `${completionScript(program(), 'bash')}
-COMP_WORDS=("$@"); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _dwallet; printf '%s\\n' "\${COMPREPLY[@]}"`;
-    return execFileSync('bash', ['-c', script, 'bash', 'dwallet', ...words], { encoding: 'utf8' })
-      .trim()
-      .split('\n');
+  /** What a shell offers for the last word, or how it completes the line. */
+  type Ask = (line: string) => string[];
+  const scriptOf = (shell: Shell): string => {
+    const path = join(root, `completion.${shell}`);
+    writeFileSync(path, completionScript(program(), shell));
+    return path;
   };
-  it.skipIf(process.platform === 'win32')('of bash, as bash does it', () => {
-    expect(offered([''])).toEqual(expect.arrayContaining(['wallet', 'send', 'network', 'completion']));
-    expect(offered(['wa'])).toEqual(['wallet']);
-    expect(offered(['wallet', 're'])).toEqual(['recover']);
-    expect(offered(['wallet', 'create', '--pass'])).toEqual(['--passphrase-file', '--passphrase-fd']);
-    expect(offered(['completion', ''])).toEqual(expect.arrayContaining(['bash', 'fish', 'zsh']));
-    expect(offered(['network', ''])).not.toContain('init-local');
-  });
-  it.each(['zsh', 'fish'] as const)('of %s, where it is installed, is a script', (shell) => {
-    const script = completionScript(program(), shell);
-    expect(script).toContain('passphrase');
-    if (spawnSync(shell, ['--version']).status !== 0) return;
-    expect(spawnSync(shell, ['-n'], { input: script }).status).toBe(0);
-  });
-  it('an apostrophe in a description does not end a text of fish', () => {
-    for (const line of completionScript(program(), 'fish').split('\n'))
-      expect(line.split("'").length % 2, line).toBe(1);
+  const has = (shell: Shell): boolean => {
+    const there = process.platform !== 'win32' && spawnSync(shell, ['--version']).status === 0;
+    if (!there) process.stdout.write(`skipped: ${shell} is not installed here\n`);
+    return there;
+  };
+  const run = (shell: Shell, args: readonly string[]): string => {
+    const { status, stdout, stderr } = spawnSync(shell, args, { encoding: 'utf8', cwd: root, timeout: 60_000 });
+    expect([status, stderr], shell).toEqual([0, '']);
+    return stdout;
+  };
+  const bash: Ask = (line) => {
+    const typed = `source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _dwallet; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const offered = run('bash', ['-c', typed, 'bash', scriptOf('bash'), ...line.split(' ')]);
+    return offered.trim().split('\n');
+  };
+  const fish: Ask = (line) =>
+    run('fish', ['--no-config', '-c', `source ${scriptOf('fish')}; complete -C ${JSON.stringify(line)}`])
+      .trim()
+      .split('\n')
+      .map((offer) => offer.split('\t', 1)[0] as string);
+  /** An interactive zsh at a terminal: the line after the tabulator key, with the part that all offers have in common. */
+  const zsh: Ask = (line) => {
+    const [script, out] = [scriptOf('zsh'), join(root, 'zsh-line')];
+    rmSync(out, { force: true });
+    const inner = [
+      `autoload -U compinit; compinit -u -D; source ${script}; setopt no_beep no_auto_menu no_list_ambiguous`,
+      `tell() { print -r -- "$BUFFER" > ${out}.part; command mv ${out}.part ${out} }; zle -N tell; bindkey '^Xt' tell`,
+      'print ready-to-$((1 + 1))',
+    ].join('\n');
+    writeFileSync(join(root, 'inner.zsh'), inner);
+    const outer = [
+      'zmodload zsh/zpty',
+      `zpty z 'TERM=dumb PS1= zsh -f -i'`,
+      `zpty -w z 'source ${join(root, 'inner.zsh')}'`,
+      "zpty -r -m z said '*ready-to-2*'",
+      `zpty -w -n z $'${line}\t\x18t'`,
+      `while [[ ! -s ${out} ]]; do zpty -r -t z more; sleep 0.02; done`,
+      'zpty -d z',
+    ].join('\n');
+    run('zsh', ['-f', '-c', outer]);
+    return [readFileSync(out, 'utf8').trimEnd()];
+  };
+  const offers = (shell: Shell, ask: Ask): void => {
+    expect(ask('dwallet ')).toEqual(expect.arrayContaining(['wallet', 'send', 'network', 'completion']));
+    expect(ask('dwallet wa')).toEqual(['wallet']);
+    expect(ask('dwallet wallet re')).toEqual(['recover']);
+    expect(ask('dwallet wallet create --pass').toSorted()).toEqual(['--passphrase-fd', '--passphrase-file']);
+    expect(ask('dwallet completion ')).toEqual(expect.arrayContaining(['bash', 'fish', 'zsh']));
+    expect(ask('dwallet network ')).not.toContain('init-local');
+    // Two commands end with the same word, and take different options.
+    expect(ask('dwallet evidence verify --re'), shell).not.toContain('--record');
+    expect(ask('dwallet verify --re'), shell).toEqual(['--record']);
+    // After an option with a value: its words, or files.
+    expect(ask('dwallet bench --profile ').toSorted()).toEqual(['112', '128']);
+    expect(ask('dwallet send --data ')).toContain('payload.bin');
+    expect(ask('dwallet inspect pay')).toEqual(['payload.bin']);
+  };
+  beforeAll(() => writeFileSync(join(root, 'payload.bin'), 'x'));
+
+  it.skipIf(!has('bash'))('of bash, as bash does it', () => offers('bash', bash));
+  it.skipIf(!has('fish'))('of fish, as fish does it', () => offers('fish', fish));
+  it.skipIf(!has('zsh'))('of zsh, as zsh does it at a terminal', () => {
+    expect(zsh('dwallet wa')).toEqual(['dwallet wallet']);
+    expect(zsh('dwallet wallet re')).toEqual(['dwallet wallet recover']);
+    expect(zsh('dwallet wallet create --pass')).toEqual(['dwallet wallet create --passphrase-f']);
+    expect(zsh('dwallet evidence verify --re')).toEqual(['dwallet evidence verify --re']);
+    expect(zsh('dwallet verify --re')).toEqual(['dwallet verify --record']);
+    expect(zsh('dwallet bench --profile ')).toEqual(['dwallet bench --profile 1']);
+    expect(zsh('dwallet send --data pay')).toEqual(['dwallet send --data payload.bin']);
+    expect(zsh('dwallet inspect pay')).toEqual(['dwallet inspect payload.bin']);
+    // As a file in a folder of functions it serves the first time already.
+    const folder = join(root, 'functions');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, '_dwallet'), completionScript(program(), 'zsh'));
+    const asFile = `fpath=(${folder} $fpath); autoload -U compinit; compinit -u -D; print \${_comps[dwallet]}`;
+    expect(run('zsh', ['-f', '-c', asFile])).toBe('_dwallet\n');
   });
 });

@@ -7,17 +7,18 @@ import {
   BITCOIN_NETWORKS,
   type BitcoinNetworkName,
   InvalidIntentError,
-  addressToScript,
   encodeSignature,
   p2wpkhAddress,
   p2wpkhScript,
   p2wpkhTransfer,
 } from '@dwallet/chains';
-import { type SignedPsbt, type SpendInput, bitcoinFamily, psbtChain, spendPsbt } from '@dwallet/chains/bitcoin';
-import { DWalletError, InvalidArgumentsError, encodeUint } from '@dwallet/sigma';
+import { type SignedPsbt, bitcoinFamily, psbtChain, spendPsbt } from '@dwallet/chains/bitcoin';
+import { InvalidArgumentsError, encodeUint } from '@dwallet/sigma';
+import type { BitcoinProvider } from './bitcoin/provider.ts';
 import type { DWallet } from './client.ts';
 import { taskOf, transactionTask } from './chain-task.ts';
-import { CancelledError, orCancelled } from './progress.ts';
+import { polled } from './polling.ts';
+import { orCancelled } from './progress.ts';
 import {
   SendError,
   type SendOptions,
@@ -26,31 +27,11 @@ import {
   type TransactionIntent,
 } from './send.ts';
 
-/** An unspent output. With the transaction that made it the amount is certain, otherwise it is only claimed. */
-export type BitcoinOutpoint = Pick<SpendInput, 'txid' | 'vout' | 'amountSats' | 'scriptPubKey' | 'previousTransaction'>;
-
-/** What a payment asks of the chain. */
-export interface BitcoinProvider {
-  readonly network: BitcoinNetworkName;
-  /** Confirmed outputs of an address. */
-  unspent(address: string, signal: AbortSignal | undefined): Promise<readonly BitcoinOutpoint[]>;
-  /** Sats per vbyte for one of the next blocks. */
-  feeRate(signal: AbortSignal | undefined): Promise<number>;
-  /** @returns the id of the transaction. A transaction that is known already is no error. */
-  broadcast(raw: Uint8Array, txid: string, signal: AbortSignal | undefined): Promise<string>;
-  /** 0 while it is in no block. */
-  confirmations(txid: string, signal: AbortSignal | undefined): Promise<number>;
-}
-
-/** A Bitcoin service refused a call, could not be asked, or answered nonsense. */
-export class BitcoinProviderError extends DWalletError {
-  override readonly name = 'BitcoinProviderError';
-  readonly code: 'BITCOIN_PROVIDER' | 'BITCOIN_UNREACHABLE' | 'BITCOIN_REFUSED';
-  constructor(code: BitcoinProviderError['code'], message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
-}
+export { esplora } from './bitcoin/esplora.ts';
+export { bitcoinNode } from './bitcoin/node.ts';
+export { type OutpointNode, outpointProvider } from './bitcoin/outpoint-provider.ts';
+export type { BitcoinOutpoint, BitcoinProvider } from './bitcoin/provider.ts';
+export { ChainServerError, type ChainServerErrorCode } from './chain-server.ts';
 
 export interface BitcoinIntent {
   readonly to: string;
@@ -131,19 +112,20 @@ async function prepareBitcoin(
   throw new SendError('SEND_BUILD_FAILED', `there are no confirmed coins at ${address}`);
 }
 
-async function confirmed(
+const confirmed = (
   provider: BitcoinProvider,
   txid: string,
   needed: number,
   signal: AbortSignal | undefined,
-): Promise<BitcoinReceipt> {
-  for (;;) {
-    const confirmations = await provider.confirmations(txid, signal);
-    if (confirmations >= needed) return { confirmations };
-    if (signal?.aborted === true) throw new CancelledError({ cause: signal.reason });
-    await new Promise((resolve) => setTimeout(resolve, pollMs));
-  }
-}
+): Promise<BitcoinReceipt> =>
+  polled(
+    async () => {
+      const confirmations = await provider.confirmations(txid, signal);
+      return confirmations >= needed ? { confirmations } : undefined;
+    },
+    pollMs,
+    signal,
+  );
 
 // PSBTs ------------------------------------------------------------------------------------------------------------------------------
 
@@ -208,131 +190,4 @@ export function psbtSigner(
       return encodeSignature({ r, s, recoveryId: signature.recoveryId }).slice(0, 64);
     },
   };
-}
-
-// Providers --------------------------------------------------------------------------------------------------------------------------
-
-/** A node that knows single outputs only, such as the local one of the command line. */
-export interface OutpointNode {
-  readonly network: BitcoinNetworkName;
-  utxo(txid: string, vout: number): Promise<BitcoinOutpoint | undefined>;
-  submit(raw: Uint8Array): Promise<{ readonly accepted: boolean; readonly txid: string; readonly reason?: string }>;
-  confirmations(txid: string): Promise<number>;
-}
-
-/** A provider over such a node, for outputs that the caller knows. @param feeRate - sats per vbyte. */
-export const outpointProvider = (
-  node: OutpointNode,
-  outpoints: readonly { readonly txid: string; readonly vout: number }[],
-  feeRate = 1,
-): BitcoinProvider => ({
-  network: node.network,
-  async unspent() {
-    const found = await Promise.all(outpoints.map(({ txid, vout }) => node.utxo(txid, vout)));
-    return found.filter((utxo) => utxo !== undefined);
-  },
-  feeRate: async () => feeRate,
-  async broadcast(raw) {
-    const { accepted, txid, reason } = await node.submit(raw);
-    if (!accepted && reason !== 'txn-already-known' && reason !== 'txn-already-in-mempool')
-      throw new BitcoinProviderError('BITCOIN_REFUSED', `the node refuses the transaction: ${reason ?? 'no reason'}`);
-    return txid;
-  },
-  confirmations: (txid) => node.confirmations(txid),
-});
-
-const requestMs = 30_000;
-const maxAnswerBytes = 8_000_000;
-const fromHex = (text: string): Uint8Array => {
-  if (!/^([0-9a-f]{2})+$/.test(text)) throw new BitcoinProviderError('BITCOIN_PROVIDER', 'the answer is not hex');
-  return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
-};
-const toHex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-
-/**
- * A server with the Esplora interface. It brings the previous transaction of each output, so that no amount has to be believed.
- * @param url - of the interface, such as `https://example.org/api`.
- * @param blocks - within how many blocks a payment should come in, for the fee.
- */
-export function esplora(url: string, network: BitcoinNetworkName, blocks = 3): BitcoinProvider {
-  const base = url.replace(/\/$/, '');
-  const ask = async (path: string, signal: AbortSignal | undefined, body?: string): Promise<string> => {
-    let response: Response;
-    let text: string;
-    try {
-      const timeout = AbortSignal.timeout(requestMs);
-      response = await fetch(`${base}${path}`, {
-        signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
-        ...(body === undefined ? {} : { method: 'POST', body }),
-      });
-      text = await response.text();
-    } catch {
-      throw new BitcoinProviderError('BITCOIN_UNREACHABLE', 'the server did not answer');
-    }
-    if (!response.ok)
-      throw new BitcoinProviderError(
-        'BITCOIN_REFUSED',
-        `the server refuses (${response.status}): ${text.slice(0, 300)}`,
-      );
-    if (text.length > maxAnswerBytes) throw new BitcoinProviderError('BITCOIN_PROVIDER', 'the answer is too long');
-    return text;
-  };
-  const json = async <T>(path: string, signal: AbortSignal | undefined): Promise<T> => {
-    try {
-      return JSON.parse(await ask(path, signal)) as T;
-    } catch (error) {
-      throw error instanceof DWalletError
-        ? error
-        : new BitcoinProviderError('BITCOIN_PROVIDER', 'the answer is not JSON');
-    }
-  };
-  return {
-    network,
-    async unspent(address, signal) {
-      const scriptPubKey = addressToScript(address, network);
-      const listed = await json<readonly EsploraUtxo[]>(`/address/${address}/utxo`, signal);
-      const usable = listed.filter(({ status }) => status.confirmed);
-      return Promise.all(
-        usable.map(async ({ txid, vout, value }) => {
-          if (!/^[0-9a-f]{64}$/.test(txid) || !Number.isSafeInteger(vout) || !Number.isSafeInteger(value))
-            throw new BitcoinProviderError('BITCOIN_PROVIDER', 'an unspent output cannot be read');
-          const previousTransaction = fromHex((await ask(`/tx/${txid}/hex`, signal)).trim());
-          return { txid, vout, amountSats: BigInt(value), scriptPubKey, previousTransaction };
-        }),
-      );
-    },
-    async feeRate(signal) {
-      const estimates = await json<Record<string, unknown>>('/fee-estimates', signal);
-      const rate = estimates[String(blocks)];
-      if (typeof rate !== 'number' || !(rate > 0))
-        throw new BitcoinProviderError('BITCOIN_PROVIDER', 'the server has no fee estimate: give feeRateSatsPerVbyte');
-      return rate;
-    },
-    async broadcast(raw, txid, signal) {
-      try {
-        return (await ask('/tx', signal, toHex(raw))).trim();
-      } catch (error) {
-        // It may be there already, from here or from elsewhere.
-        const known = await ask(`/tx/${txid}/status`, signal).catch((): undefined => undefined);
-        if (known !== undefined) return txid;
-        throw error;
-      }
-    },
-    async confirmations(txid, signal) {
-      const { confirmed: mined, block_height: height } = await json<EsploraStatus>(`/tx/${txid}/status`, signal);
-      if (!mined || height === undefined) return 0;
-      return Number(await ask('/blocks/tip/height', signal)) - height + 1;
-    },
-  };
-}
-
-interface EsploraStatus {
-  readonly confirmed: boolean;
-  readonly block_height?: number;
-}
-interface EsploraUtxo {
-  readonly txid: string;
-  readonly vout: number;
-  readonly value: number;
-  readonly status: EsploraStatus;
 }

@@ -44,6 +44,7 @@ import {
   decodeBlame,
   decodeCertificate,
   decodeDWalletRecord,
+  decodeNetworkReply,
   decodeParts,
   decodePresign,
   decodeReply,
@@ -59,9 +60,9 @@ import {
   maxAuthorityBytes,
   maxBodyBytes,
   messageRequest,
+  namingSession,
   networkIdOf,
   openNetworkSetup,
-  openSession,
   preparePresignIn,
   preparePresignInSteps,
   presignIdsOf,
@@ -78,6 +79,7 @@ import {
   withKeyTables,
 } from '@dwallet/two-pc-mpc/client';
 import { encodeRequest } from '@dwallet/chains/encoded-request';
+import { askGenerations } from './generations.ts';
 import { fromHex, hex } from './hex.ts';
 import { type Claim, PresignStock, type TakenPresign } from './presign-stock.ts';
 import { type Keystore, WalletState, newWallet } from './keystore.ts';
@@ -333,7 +335,9 @@ export class DWalletClient {
       () => undefined,
       request.signal,
     );
-    const { sessionId: id, opening } = openSession('USER', address, random);
+    const generations = await orCancelled(askGenerations(this.#options.peers, this.#network), request.signal);
+    const named = { nonce: random(32), generations };
+    const id = namingSession('USER', address, named);
     say('make-share', 'making the user share and its proofs');
     const userKey = { key: tabledKey, id: userKeyId(curve, parameters, encryptionKey, address), account: address };
     const pending = createDWallet({
@@ -348,13 +352,12 @@ export class DWalletClient {
     const stored: StoredWallet = {
       id: hex(id),
       message: hex(pending.message),
-      fresh: hex(opening.fresh),
       userShare: hex(share),
     };
     share.fill(0);
     await this.#update((data) => ({ ...data, wallets: [...data.wallets, stored] }));
     say('certify', 'the network verifies and certifies the dWallet');
-    const body = encodeCreateDWallet(opening.fresh, pending.message);
+    const body = encodeCreateDWallet(named, pending.message);
     const read = (reply: Uint8Array) => {
       const [record, certificate] = decodeParts(reply, 'DWallet', 2) as [Uint8Array, Uint8Array];
       say('check', 'checking what the network answered');
@@ -452,7 +455,7 @@ export class DWalletClient {
   /** The presign of a reservation of an earlier process. @returns undefined if the network does not give it now. */
   async #retake(record: DWalletRecord, claim: Claim, call: CallOptions): Promise<TakenPresign | undefined> {
     try {
-      return await this.#take(record.sessionId, claim.request, claim.presignId, call);
+      return await claim.keep(await this.#take(record.sessionId, claim.request, claim.presignId, call));
     } catch (error) {
       claim.release();
       if (error instanceof CancelledError) throw error;
@@ -562,14 +565,14 @@ export class DWalletClient {
 
   #request(
     record: DWalletRecord,
-    { presign: { presignId } }: TakenPresign,
-    request: Omit<SignRequest, 'id' | 'presignId'>,
+    { presign: { presignId }, assignment }: TakenPresign,
+    request: Omit<SignRequest, 'id' | 'presignId' | 'assignment'>,
     { hashScheme, message }: MessageToSign,
     call: CallOptions,
   ): Promise<SignResult> {
     const { curve } = this.#options;
     tell(this.#options, call, 'sign', 'validators verify and decrypt');
-    const body = encodeSignRequest({ ...request, id: record.sessionId, presignId });
+    const body = encodeSignRequest({ ...request, id: record.sessionId, presignId, assignment });
     const read = (reply: Uint8Array): SignResult => {
       const [recordBytes, faults] = decodeParts(reply, 'Signature', 2) as [Uint8Array, Uint8Array];
       const { signature } = decodeSignatureRecord(curve, recordBytes);
@@ -601,7 +604,7 @@ export class DWalletClient {
     verifyPresignCertificate(setup, committee, presign, certified);
     const fact = assignmentFact(presign.presignId, id, request);
     verifyCertificate(committee, decodeCertificate(assignment), fact, 'MPC:V3');
-    return { presign, certified };
+    return { presign, certified, assignment };
   }
 
   /** Changes what the store has now, so that what another process of this wallet has added is kept. */
@@ -796,15 +799,7 @@ async function askPeers<T>(
 /** MPC:V1: parameters under a quorum certificate of their own committee, and those that were pinned, if any were. */
 function openNetwork(options: ConnectOptions, data: WalletData, reply: Uint8Array): Network {
   const { parameters, curve } = options;
-  const [name, access, identities, , , record, certificate] = decodeParts(reply, 'Network', 7) as [
-    Uint8Array,
-    Uint8Array,
-    Uint8Array,
-    Uint8Array,
-    Uint8Array,
-    Uint8Array,
-    Uint8Array,
-  ];
+  const [name, access, identities, , , record, certificate] = decodeNetworkReply(reply);
   const weights = readWeights(access);
   const keys = decodeParts(identities, 'Network.identities', weights.length, 32);
   const committee = createCommittee(keys, createAccessStructure(weights));

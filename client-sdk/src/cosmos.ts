@@ -1,15 +1,28 @@
 /**
- * A dWallet as cosmjs knows a wallet: an OfflineSigner for SIGN_MODE_DIRECT and amino (`@dwallet/client-sdk/cosmos`). It signs transfers that this package can
- * read, and refuses the rest. cosmjs is not loaded here.
+ * Cosmos SDK networks (`@dwallet/client-sdk/cosmos`): transfers through a node, and a dWallet as cosmjs knows a wallet, an OfflineSigner for SIGN_MODE_DIRECT
+ * and amino. Both sign transfers that this package can read, and refuse the rest. cosmjs is not loaded here.
  *
  * @module
  */
-import { COSMOS_NETWORKS, type CosmosNetwork, cosmosAddress, cosmosFamilyOf } from '@dwallet/chains/cosmos';
+import { type CosmosNetwork, cosmosAddress, cosmosFamilyOf } from '@dwallet/chains/cosmos';
 import type { EcdsaSignature } from '@dwallet/chains';
 import { InvalidArgumentsError, concat, encodeText } from '@dwallet/sigma';
+import { base64 } from './base64.ts';
 import type { DWallet } from './client.ts';
 import { taskOf } from './chain-task.ts';
+import { cosmosNetworkOf } from './cosmos/network.ts';
 import type { SendOptions, SigningTask } from './send.ts';
+
+export { ChainServerError, type ChainServerErrorCode } from './chain-server.ts';
+export {
+  type CosmosAccount,
+  type CosmosIntent,
+  type CosmosPayment,
+  type CosmosProvider,
+  type CosmosReceipt,
+  cosmos,
+} from './cosmos/payment.ts';
+export { cosmosRest } from './cosmos/rest.ts';
 
 /** cosmjs' `SignDoc`. */
 export interface DirectSignDoc {
@@ -51,8 +64,7 @@ export interface CosmosSignerOptions extends Pick<SendOptions, 'approve' | 'onPr
 
 /** @throws InvalidArgumentsError for an unknown network. */
 export function cosmosSigner(wallet: DWallet, { network: named, ...options }: CosmosSignerOptions): CosmosSigner {
-  const network = typeof named === 'string' ? COSMOS_NETWORKS.find(({ chainId }) => chainId === named) : named;
-  if (network === undefined) throw new InvalidArgumentsError('network', 'is not known: give it as data');
+  const network = cosmosNetworkOf(named);
   const { publicKey } = wallet;
   const own = cosmosAddress(publicKey, network.prefix);
   const family = cosmosFamilyOf([network]);
@@ -91,8 +103,6 @@ const signaturesOf = (task: SigningTask<unknown>): SigningTask<readonly EcdsaSig
     };
   },
 });
-
-const base64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes));
 
 function varint(value: bigint): Uint8Array {
   const bytes: number[] = [];

@@ -21,7 +21,7 @@ import { InvalidArgumentsError } from '@dwallet/sigma';
 import { mapTask, taskOf, transactionTask } from './chain-task.ts';
 import { type EvmProvider, type EvmRpc, EvmRpcError, providerOf, quantity } from './evm/json-rpc.ts';
 import { SendError, type SignedTransaction, type SigningTask, type TransactionIntent } from './send.ts';
-import { CancelledError } from './progress.ts';
+import { polled } from './polling.ts';
 
 export { type EvmProvider, type EvmRpc, EvmRpcError, httpRpc } from './evm/json-rpc.ts';
 
@@ -159,21 +159,21 @@ async function broadcast(provider: EvmProvider, { encoded, txid }: SignedTransac
   }
 }
 
-async function receiptOf(provider: EvmProvider, txid: string, signal: AbortSignal | undefined): Promise<EvmReceipt> {
-  for (;;) {
-    const found = await provider.request({ method: 'eth_getTransactionReceipt', params: [txid] });
-    if (typeof found === 'object' && found !== null) {
+const receiptOf = (provider: EvmProvider, txid: string, signal: AbortSignal | undefined): Promise<EvmReceipt> =>
+  polled(
+    async () => {
+      const found = await provider.request({ method: 'eth_getTransactionReceipt', params: [txid] });
+      if (typeof found !== 'object' || found === null) return undefined;
       const { status, blockNumber, gasUsed } = found as Record<string, unknown>;
       return {
         status: quantity(status, 'receipt.status') === 1n ? 'success' : 'reverted',
         blockNumber: quantity(blockNumber, 'receipt.blockNumber'),
         gasUsed: quantity(gasUsed, 'receipt.gasUsed'),
       };
-    }
-    if (signal?.aborted === true) throw new CancelledError({ cause: signal.reason });
-    await new Promise((resolve) => setTimeout(resolve, pollMs));
-  }
-}
+    },
+    pollMs,
+    signal,
+  );
 
 /** Formats of unsigned transactions by their first byte (EIP-2718). */
 const formats: Readonly<Record<number, string>> = { 1: 'eip2930', 2: 'eip1559', 4: 'eip7702' };

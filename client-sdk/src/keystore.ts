@@ -16,11 +16,16 @@ export type KeystoreErrorCode =
   | 'KEYSTORE_WRONG_SECRET'
   | 'KEYSTORE_DAMAGED'
   | 'KEYSTORE_NEWER'
+  | 'KEYSTORE_OLDER'
   | 'KEYSTORE_IO'
   | 'KEYSTORE_BUSY'
   | 'KEYSTORE_PLAIN_WALLET'
   | 'KEYSTORE_SEED_CHANGED'
   | 'KEYSTORE_NOT_EMPTY';
+
+/** What to do about what was kept before the first release, in words of an error. */
+export const earlierBuild =
+  'an earlier build, which this one does not read: recover the wallet from its recovery words into a new place';
 
 /** A keystore cannot be read or written. Nothing was changed. Never holds anything of the content. */
 export class KeystoreError extends DWalletError {

@@ -1,8 +1,8 @@
 /**
  * Presigns that a wallet reserves and prepares while it has nothing to sign, so that a signature costs a tenth of the work.
  *
- * What is where: the wallet file has each reservation (nonce, and the presign once it is known) before the network or anything secret meets it; the
- * prepared presign itself exists in the memory of this process only. After a restart a reservation serves without preparation. Processes that
+ * What is where: the wallet file has each reservation (nonce, and once they are known the presign and the certificate that gives it to us) before the
+ * network or anything secret meets it; the prepared presign itself exists in the memory of this process only. After a restart a reservation serves without preparation. Processes that
  * share a wallet file see the same reservations and may both prepare one presign; only one of them makes a message with it, because the message
  * store takes one message per presign for ever (MPC:V4). This file never relies on anything else for that.
  *
@@ -27,6 +27,8 @@ import type { StoredReservation } from './wallet-store.ts';
 export interface TakenPresign {
   readonly presign: Presign;
   readonly certified: PresignCertificate;
+  /** Encoded certificate of the assignment, which was verified. */
+  readonly assignment: Uint8Array;
 }
 
 /** What the stock needs of its client. */
@@ -56,6 +58,8 @@ interface Entry {
   readonly nonce: string;
   /** Hex. */
   presignId: string | undefined;
+  /** Hex. */
+  assignment: string | undefined;
   taken: TakenPresign | undefined;
   prepared: PreparedPresign | undefined;
   /** The background asks the network for it. */
@@ -74,6 +78,11 @@ export interface Claim {
   readonly presignId: string | undefined;
   readonly taken: TakenPresign | undefined;
   readonly prepared: PreparedPresign | undefined;
+  /**
+   * Writes down what the network answered for the reservation, before anything is made with it.
+   * @returns it with the certificate that the wallet file has: it stays the first one, so that a request that is repeated is the same bytes.
+   */
+  keep(taken: TakenPresign): Promise<TakenPresign>;
   /** The presign is known and served: forget the reservation. */
   drop(): Promise<void>;
   /** Keep it: for the same message if the store has one, otherwise for any. */
@@ -163,6 +172,7 @@ export class PresignStock {
       presignId: entry.presignId,
       taken: entry.taken,
       prepared,
+      keep: (taken) => this.#keepPresign(entry, taken),
       drop: () => this.#drop(entry),
       release: () => {
         prepared?.destroy();
@@ -295,15 +305,23 @@ export class PresignStock {
     else entry.prepared = prepared;
   }
 
-  async #keepPresign(entry: Entry, taken: TakenPresign): Promise<void> {
-    const presignId = hex(taken.presign.presignId);
-    if (entry.presignId === undefined) {
+  async #keepPresign(entry: Entry, taken: TakenPresign): Promise<TakenPresign> {
+    if (entry.presignId === undefined || entry.assignment === undefined) {
+      const presignId = hex(taken.presign.presignId);
+      let assignment = hex(taken.assignment);
       await this.#host.saveReservations(entry.wallet, (known) =>
-        known.map((stored) => (stored.nonce === entry.nonce ? { ...stored, presignId } : stored)),
+        known.map((stored) => {
+          if (stored.nonce !== entry.nonce) return stored;
+          // Another process of this wallet may have asked another validator, and sent its request already.
+          assignment = stored.assignment ?? assignment;
+          return { ...stored, presignId, assignment };
+        }),
       );
       entry.presignId = presignId;
+      entry.assignment = assignment;
     }
-    entry.taken = taken;
+    entry.taken = { ...taken, assignment: fromHex(entry.assignment) };
+    return entry.taken;
   }
 
   /** What the file has, as objects of this process; what another process has used up disappears here too. */
@@ -318,16 +336,18 @@ export class PresignStock {
       entry.prepared?.destroy();
       this.#entries.delete(entry.nonce);
     }
-    return stored.map(({ nonce, presignId }) => {
+    return stored.map(({ nonce, presignId, assignment }) => {
       const known = this.#entries.get(nonce);
       if (known !== undefined) {
         known.presignId ??= presignId;
+        known.assignment ??= assignment;
         return known;
       }
       const entry: Entry = {
         wallet,
         nonce,
         presignId,
+        assignment,
         taken: undefined,
         prepared: undefined,
         taking: false,

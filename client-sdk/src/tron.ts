@@ -14,8 +14,11 @@ import {
 } from '@dwallet/chains/tron';
 import { InvalidArgumentsError } from '@dwallet/sigma';
 import { taskOf, transactionTask } from './chain-task.ts';
-import { CancelledError } from './progress.ts';
+import { polled } from './polling.ts';
 import { SendError, type SignedTransaction, type SigningTask, type TransactionIntent } from './send.ts';
+
+export { ChainServerError, type ChainServerErrorCode } from './chain-server.ts';
+export { tronNode } from './tron/http-node.ts';
 
 /** A block that a transaction refers to, which ties it to its network. */
 export interface TronBlock {
@@ -83,20 +86,11 @@ export const tron = (intent: TronIntent): TronPayment => ({
       task: tronPayment(provider.network, { ...intent, frame }),
       chain: {
         broadcast: ({ encoded, txid }) => provider.broadcast(encoded, txid, signal),
-        wait: (txid, stop) => outcomeOf(provider, txid, stop),
+        wait: (txid, stop) => polled(() => provider.outcome(txid, stop), pollMs, stop),
       },
     };
   },
 });
-
-async function outcomeOf(provider: TronProvider, txid: string, signal: AbortSignal | undefined): Promise<TronReceipt> {
-  for (;;) {
-    const outcome = await provider.outcome(txid, signal);
-    if (outcome !== undefined) return outcome;
-    if (signal?.aborted === true) throw new CancelledError({ cause: signal.reason });
-    await new Promise((resolve) => setTimeout(resolve, pollMs));
-  }
-}
 
 /** A payment that is complete, with the frame that refers to a block. @throws InvalidArgumentsError, InvalidIntentError */
 function tronPayment(

@@ -12,6 +12,8 @@ export interface StoredReservation {
   readonly nonce: string;
   /** Set when the network has answered, before anything is made with the presign. */
   readonly presignId?: string;
+  /** Certificate of the assignment, verified, set together with the presign: every sign request for it carries these bytes. */
+  readonly assignment?: string;
 }
 
 /** One dWallet. Hex throughout. */
@@ -19,7 +21,6 @@ export interface StoredWallet {
   readonly id: string;
   /** DkgMsg, stored before it was sent. Not there in a dWallet that was recovered. */
   readonly message?: string;
-  readonly fresh?: string;
   /** x_A. */
   readonly userShare: string;
   /** Set when the owner has accepted the network's output (MPC:A1 to MPC:A3). */
@@ -76,12 +77,14 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 const optional = (value: unknown, check: (value: unknown) => boolean): boolean => value === undefined || check(value);
 
 const isReservation = (value: unknown): boolean =>
-  isObject(value) && isHex(value['nonce']) && optional(value['presignId'], (id) => isHex(id));
+  isObject(value) &&
+  isHex(value['nonce']) &&
+  (['presignId', 'assignment'] as const).every((name) => optional(value[name], (text) => isHex(text)));
 const isWallet = (value: unknown): boolean =>
   isObject(value) &&
   isHex(value['id']) &&
   isHex(value['userShare']) &&
-  (['message', 'fresh', 'record'] as const).every((name) => optional(value[name], (text) => isHex(text))) &&
+  (['message', 'record'] as const).every((name) => optional(value[name], (text) => isHex(text))) &&
   optional(value['rawDigests'], (allowed) => allowed === true) &&
   optional(value['reservations'], (list) => Array.isArray(list) && list.every(isReservation));
 

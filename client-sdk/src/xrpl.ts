@@ -13,8 +13,11 @@ import {
 } from '@dwallet/chains/xrpl';
 import { InvalidArgumentsError } from '@dwallet/sigma';
 import { taskOf, transactionTask } from './chain-task.ts';
-import { CancelledError } from './progress.ts';
+import { polled } from './polling.ts';
 import { SendError, type SignedTransaction, type SigningTask, type TransactionIntent } from './send.ts';
+
+export { ChainServerError, type ChainServerErrorCode } from './chain-server.ts';
+export { rippled } from './xrpl/rippled.ts';
 
 /** What a payment asks of the ledger. */
 export interface XrplProvider {
@@ -90,23 +93,24 @@ export const xrpl = (intent: XrplIntent): XrplTransfer => ({
 });
 
 /** @throws SendError SEND_WAIT_FAILED when no later ledger can have it. */
-async function outcomeOf(
+const outcomeOf = (
   provider: XrplProvider,
   txid: string,
   lastLedger: number,
   signal: AbortSignal | undefined,
-): Promise<XrplReceipt> {
-  for (;;) {
-    const current = await provider.currentLedger(signal);
-    const outcome = await provider.outcome(txid, signal);
-    if (outcome !== undefined) return outcome;
-    // One more, so that the last one has been validated.
-    if (current > lastLedger + 1)
-      throw new SendError('SEND_WAIT_FAILED', `no ledger up to ${lastLedger} has the transaction`);
-    if (signal?.aborted === true) throw new CancelledError({ cause: signal.reason });
-    await new Promise((resolve) => setTimeout(resolve, pollMs));
-  }
-}
+): Promise<XrplReceipt> =>
+  polled(
+    async () => {
+      const current = await provider.currentLedger(signal);
+      const outcome = await provider.outcome(txid, signal);
+      // One more, so that the last one has been validated.
+      if (outcome === undefined && current > lastLedger + 1)
+        throw new SendError('SEND_WAIT_FAILED', `no ledger up to ${lastLedger} has the transaction`);
+      return outcome;
+    },
+    pollMs,
+    signal,
+  );
 
 /** Unsigned bytes that somebody made (with the `STX` prefix). @throws (when opened) errors of `@dwallet/chains` that name the field. */
 export const xrplPayment = (chainId: string, raw: Uint8Array): SigningTask<SignedTransaction> =>

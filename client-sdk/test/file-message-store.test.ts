@@ -14,7 +14,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { presignId } from '@dwallet/sigma';
+import { concat, encodeBytes, encodeText, encodeUint32, presignId } from '@dwallet/sigma';
+import { sha256 } from '@noble/hashes/sha2.js';
 import { afterAll, describe, expect, it } from 'vitest';
 import { FileMessageStore, MessageStoreError, messageFileVersion } from '../src/store/file-message-store.ts';
 
@@ -122,7 +123,7 @@ describe('messages on disk', () => {
     expect(await store.get(id(1))).toEqual(short);
   });
 
-  it('the file of another presign and a newer version are refused', async () => {
+  it('the file of another presign, a newer version and an earlier one are refused', async () => {
     const folder = fresh();
     const store = new FileMessageStore(folder);
     await store.putIfAbsent(id(1), message(1));
@@ -133,5 +134,11 @@ describe('messages on disk', () => {
     bytes[11] = messageFileVersion + 1;
     writeFileSync(path, bytes);
     await expect(store.get(id(1))).rejects.toThrow('newer version');
+    // As the first build wrote it: the message alone, without the order that it serves.
+    const old = concat(encodeText('DWSIGNMS'), encodeUint32(1), id(1), encodeBytes(message(1)));
+    writeFileSync(path, concat(old, sha256(old)));
+    await expect(store.get(id(1))).rejects.toThrow('recover the wallet from its recovery words');
+    // The presign stays used.
+    await expect(store.putIfAbsent(id(1), message(1))).rejects.toThrow(MessageStoreError);
   });
 });

@@ -129,6 +129,23 @@ describe.each(kinds)('a keystore in %s', (_, make) => {
   });
 });
 
+it('an IndexedDB of an earlier or a newer build is refused, and stays as it is', async () => {
+  const idb = new MemoryIdb();
+  const open = () => IndexedDbKeystore.open({ secret, log2N, random, factory: idb.factory });
+  await (await open()).compareAndSet(0, data('01'));
+  for (const [version, code] of [
+    [1, 'KEYSTORE_OLDER'],
+    [3, 'KEYSTORE_NEWER'],
+  ] as const) {
+    idb.versions.set('dwallet', version);
+    expect(await codeOf(open())).toBe(code);
+    expect(await codeOf(IndexedDbKeystore.exists({ factory: idb.factory }))).toBe(code);
+    expect(idb.versions.get('dwallet')).toBe(version);
+  }
+  idb.versions.set('dwallet', 2);
+  expect(idsOf((await (await open()).load())?.data as WalletData)).toEqual(['01']);
+});
+
 it('a process does not go on under another seed', async () => {
   const keystore = new MemoryKeystore(data());
   const state = new WalletState(keystore);
@@ -175,6 +192,23 @@ describe('the encrypted folder', () => {
     writeFileSync(path, good);
     writeFileSync(join(folder, 'wallet-000000000007.sealed'), good);
     expect(await codeOf(keystore.load()), 'renamed').toBe('KEYSTORE_DAMAGED');
+  });
+
+  it('of an earlier or a newer build is refused, and says what to do; it stays as it is', async () => {
+    const folder = newFolder();
+    await (await openFiles(folder)).compareAndSet(0, data('01'));
+    const path = join(folder, files(folder)[0] as string);
+    const good = readFileSync(path);
+    for (const [version, code] of [
+      [1, 'KEYSTORE_OLDER'],
+      [3, 'KEYSTORE_NEWER'],
+    ] as const) {
+      writeFileSync(path, good.with(11, version));
+      expect(await codeOf(openFiles(folder)), `version ${version}`).toBe(code);
+    }
+    writeFileSync(path, good.with(11, 1));
+    await expect(openFiles(folder)).rejects.toThrow('recover the wallet from its recovery words');
+    expect(files(folder)).toHaveLength(1);
   });
 
   it('keeps a few old revisions; a process that slept through them all changes nothing', async () => {

@@ -1,15 +1,23 @@
 /** Payments and PSBTs on a real Bitcoin node, driven by bitcoinjs where it has an interface; documents of cosmjs, verified by cosmjs. */
 import { type IncomingMessage, type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { p2wpkhScript, spendPsbt } from '@dwallet/chains/bitcoin';
+import { p2wpkhAddress, p2wpkhScript, spendPsbt } from '@dwallet/chains/bitcoin';
 import { COSMOS_NETWORKS, cosmosAddress, cosmosAminoChain, cosmosDirectChain } from '@dwallet/chains/cosmos';
 import type { CosmosNetwork } from '@dwallet/chains/cosmos';
 import type { DWallet } from '@dwallet/client-sdk';
-import { bitcoin, esplora, outpointProvider, psbtSigner } from '@dwallet/client-sdk/bitcoin';
+import {
+  type BitcoinProvider,
+  bitcoin,
+  bitcoinNode,
+  esplora,
+  outpointProvider,
+  psbtSigner,
+} from '@dwallet/client-sdk/bitcoin';
 import { cosmosSigner } from '@dwallet/client-sdk/cosmos';
 import { type OfflineAminoSigner, type StdSignDoc, serializeSignDoc } from '@cosmjs/amino';
 import { Secp256k1, Secp256k1Signature, sha256 } from '@cosmjs/crypto';
 import { type OfflineDirectSigner, makeSignBytes } from '@cosmjs/proto-signing';
+import { RawTx, Transaction } from '@scure/btc-signer';
 import { Psbt, networks } from 'bitcoinjs-lib';
 import { SignDoc } from 'cosmjs-types/cosmos/tx/v1beta1/tx';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -26,6 +34,8 @@ beforeAll(async () => {
     startBitcoinNode(),
     network.client().then((client) => client.wallets[0] as DWallet),
   ]);
+  // More than the fixture has.
+  await network.validator(1).leadPresigns(4);
 });
 afterAll(async () => {
   network.close();
@@ -62,6 +72,57 @@ describe('Bitcoin', () => {
     });
     expect(sent.receipt?.confirmations).toBe(1);
     expect(approved.join('\n')).toContain('25');
+  });
+
+  it('through the JSON-RPC of the node itself: its outputs, several signatures, mined; refused what it refuses', async () => {
+    const script = p2wpkhScript(wallet.publicKey);
+    const provider = bitcoinNode(node.rpcUrl, 'regtest');
+    const own = bitcoin({ to: '', amountSats: 0n }).address(wallet.publicKey, 'regtest');
+    const before = new Set((await provider.unspent(own, undefined)).map(({ txid, vout }) => `${txid}:${vout}`));
+    const coins = [
+      await node.fund(script, 110_000n),
+      await node.fund(script, 120_000n),
+      await node.fund(script, 130_000n),
+    ];
+    const fresh = async () =>
+      (await provider.unspent(own, undefined)).filter(({ txid, vout }) => !before.has(`${txid}:${vout}`));
+    const found = await fresh();
+    expect(found.map(({ txid }) => txid).toSorted()).toEqual(coins.map(({ txid }) => txid).toSorted());
+    expect(found.every(({ previousTransaction }) => (previousTransaction?.length ?? 0) > 0)).toBe(true);
+    // A new chain has no payments to estimate a fee from.
+    await expect(provider.feeRate(undefined)).rejects.toThrow('feeRateSatsPerVbyte');
+    const mining: BitcoinProvider = {
+      ...provider,
+      unspent: fresh,
+      broadcast: async (raw, txid, signal) => {
+        const id = await provider.broadcast(raw, txid, signal);
+        expect(await provider.confirmations(id, signal)).toBe(0);
+        // What waits spends them: the next payment takes others.
+        expect((await fresh()).map(({ txid: left }) => left)).toEqual([]);
+        await node.mine(2);
+        return id;
+      },
+    };
+    const to = p2wpkhAddress(fromHex('0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798'), 'regtest');
+    const payment = bitcoin({ to, amountSats: 350_000n, feeRateSatsPerVbyte: 2, confirmations: 2 });
+    const sent = await wallet.send(payment, { rpc: mining });
+    expect(sent.receipt).toEqual({ confirmations: 2 });
+    expect(RawTx.decode(sent.encoded).inputs).toHaveLength(3);
+    expect((await node.utxo(sent.txid, 0))?.amountSats).toBe(350_000n);
+    // Known already, in a block even: as good as taken.
+    expect(await provider.broadcast(sent.encoded, sent.txid, undefined)).toBe(sent.txid);
+    // bcoin names the id of whatever it is given, and says nothing when it does not keep it.
+    const decoded = RawTx.decode(sent.encoded);
+    const [first, ...rest] = decoded.outputs;
+    const other = RawTx.encode({
+      ...decoded,
+      outputs: [{ ...first, amount: 349_000n } as typeof first & object, ...rest],
+    });
+    const otherId = Transaction.fromRaw(other).id;
+    await expect(provider.broadcast(other, otherId, undefined)).rejects.toThrow('did not take');
+    await expect(bitcoinNode(node.rpcUrl, 'mainnet').unspent(own, undefined)).rejects.toMatchObject({
+      code: 'CHAIN_REFUSED',
+    });
   });
 
   it('bitcoinjs signs its PSBT with it, and no other hash', async () => {
@@ -123,14 +184,14 @@ describe('Bitcoin', () => {
       // Refused, but there: as good as taken.
       expect(await provider.broadcast(Uint8Array.of(7), txid, undefined)).toBe(txid);
       await expect(provider.broadcast(Uint8Array.of(7), 'cd'.repeat(32), undefined)).rejects.toMatchObject({
-        code: 'BITCOIN_REFUSED',
+        code: 'CHAIN_REFUSED',
       });
       answers[`/address/${address}/utxo`] = JSON.stringify([utxo(true, 0.5)]);
-      await expect(provider.unspent(address, undefined)).rejects.toMatchObject({ code: 'BITCOIN_PROVIDER' });
+      await expect(provider.unspent(address, undefined)).rejects.toMatchObject({ code: 'CHAIN_ANSWER' });
       answers['/fee-estimates'] = '{}';
-      await expect(provider.feeRate(undefined)).rejects.toMatchObject({ code: 'BITCOIN_PROVIDER' });
+      await expect(provider.feeRate(undefined)).rejects.toMatchObject({ code: 'CHAIN_ANSWER' });
       await expect(esplora('http://127.0.0.1:1', 'regtest').feeRate(undefined)).rejects.toMatchObject({
-        code: 'BITCOIN_UNREACHABLE',
+        code: 'CHAIN_UNREACHABLE',
       });
     });
   });

@@ -28,7 +28,7 @@ describe('the wallet file', () => {
 
   it('keeps reservations as they are', () => {
     const path = join(root, 'reserved.json');
-    const wallet = { id: 'aa', message: 'bb', fresh: 'cc', userShare: 'dd' };
+    const wallet = { id: 'aa', message: 'bb', userShare: 'dd' };
     const reservations = [{ nonce: 'ee' }, { nonce: 'ff', presignId: '00' }];
     const stored: WalletData = { ...data('33'), wallets: [{ ...wallet, reservations }] };
     new FileWalletStore(path).save(stored);

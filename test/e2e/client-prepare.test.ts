@@ -98,6 +98,10 @@ async function refused(answer: Promise<unknown>): Promise<string> {
   return [error.code, error.check, error.message].join(' ');
 }
 
+/** The certificate of an assignment as a validator keeps it. */
+const certificateAt = (network: ToyNetwork, index: number, id: PresignId): Uint8Array | undefined =>
+  decodeParts(network.store(index).get('certified-assignment', hex(id)) as Uint8Array, 'assignment', 3)[2];
+
 const newStore = (): MemoryWalletStore => new MemoryWalletStore(fixture().wallet);
 const reservationsIn = (store: MemoryWalletStore) => (store.data as WalletData).wallets[0]?.reservations ?? [];
 
@@ -109,7 +113,7 @@ describe('a wallet that has nothing to sign', () => {
     expect(await wallet.prepare()).toBe(1);
     expect(takes(asked).map(({ kind }) => kind)).toEqual(['reservation']);
     const [reservation] = reservationsIn(store);
-    expect(Object.keys(reservation ?? {}).sort()).toEqual(['nonce', 'presignId']);
+    expect(Object.keys(reservation ?? {}).sort()).toEqual(['assignment', 'nonce', 'presignId']);
 
     asked.length = 0;
     await signs(wallet, 'prepared');
@@ -220,10 +224,11 @@ describe('crashes', () => {
         seen.push('take');
       }
       if (from === undefined && method === clientKind.sign) {
-        const { presignId } = decodeSignRequest(
+        const { presignId, assignment: shown = new Uint8Array(0) } = decodeSignRequest(
           openEnvelope(decodeCall(bytes, maxBodyBytes).body, network.networkId).body,
         );
-        expect(reservationsIn(store).map((reservation) => reservation.presignId)).toEqual([hex(presignId)]);
+        expect(shown).toEqual(certificateAt(network, 1, presignId));
+        expect(reservationsIn(store)).toMatchObject([{ presignId: hex(presignId), assignment: hex(shown) }]);
         expect(await messages.get(presignId)).toBeDefined();
         seen.push('sign');
       }
@@ -307,12 +312,19 @@ describe('crashes', () => {
     first.client.close();
     network.line = line;
     const sent = requests(asked);
-    expect(new Set(sent.map(({ signMessage }) => hex(signMessage))).size).toBe(1);
+    const bytesOf = (): string[] =>
+      asked.flatMap(({ method, body }) => (method === clientKind.sign ? [hex(body)] : []));
+    const sentBytes = bytesOf();
+    expect(new Set(sentBytes).size).toBe(1);
     asked.length = 0;
 
-    const { wallet } = await openClient(network, { store, messages, name: 'alice-again' });
+    // Another validator leads the assignment again, with other votes: the request still shows the certificate that the wallet file has.
+    network.down.add(1);
+    const { wallet } = await openClient(network, { store, messages, first: 2, name: 'alice-again' });
     await signs(wallet, 'something else');
     await signs(wallet, 'once');
+    expect(certificateAt(network, 2, sent[0]?.presignId as PresignId)).not.toEqual(sent[0]?.assignment);
+    expect(bytesOf()[1]).toBe(sentBytes[0]);
     const [other, again] = requests(asked);
     expect(hex(other?.presignId as Uint8Array)).not.toBe(hex(sent[0]?.presignId as Uint8Array));
     expect(hex(again?.signMessage as Uint8Array)).toBe(hex(sent[0]?.signMessage as Uint8Array));

@@ -127,7 +127,7 @@ describe('the network that a wallet connects to', () => {
     ['another name, for a wallet that knows the network', (parts: Uint8Array[]) => flip(parts[0], 0), /^MPC:V1 /],
   ])('%s is refused (MPC:V1)', async (_what, change, expected) => {
     const network = newNetwork();
-    const { asked } = bendAnswers(network, methods, 7, change);
+    const { asked } = bendAnswers(network, methods, 8, change);
     const store = new MemoryWalletStore(fixture().wallet);
     expect(await failure(network.client({ store }))).toMatch(expected);
     // f = 1: two of them suffice to know that it is not just one liar.
@@ -135,7 +135,7 @@ describe('the network that a wallet connects to', () => {
     expect(store.data).toBe(fixture().wallet);
     // One liar is passed over.
     const one = newNetwork();
-    const tale = bendAnswers(one, methods, 7, change, [1]);
+    const tale = bendAnswers(one, methods, 8, change, [1]);
     await one.client();
     expect(tale.asked).toEqual([1, 2]);
   });

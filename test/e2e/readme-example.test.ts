@@ -21,8 +21,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { p2wpkhAddress, p2wpkhScript } from '@dwallet/chains';
 import { spendPsbt } from '@dwallet/chains/bitcoin';
+import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { RawTx } from '@scure/btc-signer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startBitcoinNode } from '../../cli/src/local-chains/bitcoin-node.ts';
 import { type RunningNetwork, startLocalNetwork } from '../../examples/web-wallet/src/server/local-network.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -102,6 +104,7 @@ async function balanceOf(address: string): Promise<bigint> {
 }
 
 const receiver = '0x000000000000000000000000000000000000dEaD';
+const pause = (ms: number): Promise<boolean> => new Promise((resolve) => setTimeout(() => resolve(false), ms));
 
 beforeAll(() => {
   execFileSync(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b', 'cli'], { cwd: root });
@@ -164,6 +167,20 @@ describe.skipIf(process.platform !== 'linux')('the pages', () => {
     expect([away.code, away.json['error']]).toEqual([4, 'UNAVAILABLE']);
     const gone = await dwallet(...pay, '--yes', '--chain', 'ethereum', '--rpc', 'http://127.0.0.1:1');
     expect([gone.code, gone.json['error']]).toEqual([4, 'EVM_RPC_UNREACHABLE']);
+    const bitcoin = [
+      'send',
+      '--chain',
+      'bitcoin-regtest',
+      '--to',
+      p2wpkhAddress(secp256k1.Point.BASE.toBytes(true), 'regtest'),
+    ];
+    for (const api of ['node', 'esplora']) {
+      const where = ['--amount', '1sat', '--api', api, '--rpc', 'http://127.0.0.1:1', '--fee-rate', '1', '--yes'];
+      const silent = await dwallet(...bitcoin, ...where, ...opened);
+      expect([silent.code, silent.json['error']], api).toEqual([4, 'CHAIN_UNREACHABLE']);
+    }
+    const confused = await dwallet(...pay, '--yes', '--api', 'node');
+    expect([confused.code, confused.json['message']]).toEqual([2, '--api: is for Bitcoin']);
     const sealed = readdirSync(join(folder, '.dwallet/wallets/default')).find((name) => name.endsWith('.sealed'));
     expect(sealed).toBeDefined();
     expect(await balanceOf(receiver)).toBe(10n ** 17n + 10n ** 9n);
@@ -186,6 +203,43 @@ describe.skipIf(process.platform !== 'linux')('the pages', () => {
     const raw = readFileSync(join(folder, 'signed'));
     expect(raw.toString('hex')).toBe(json['signed']);
     expect(RawTx.decode(raw).inputs).toHaveLength(1);
+  });
+
+  it('a payment on Bitcoin through a node of our own: two inputs, so two signatures, and mined', async () => {
+    const opened = ['--passphrase-file', 'new-passphrase'];
+    const { json: shown } = await dwallet('wallet', 'show', ...opened);
+    const publicKey = Uint8Array.from(Buffer.from((shown['dwallet'] as { publicKey: string }).publicKey, 'hex'));
+    const { json: told } = await dwallet('address', '--chain', 'bitcoin-regtest', ...opened);
+    const script = p2wpkhScript(publicKey);
+    expect(JSON.stringify(told)).toContain(p2wpkhAddress(publicKey, 'regtest'));
+    const bitcoin = await startBitcoinNode();
+    try {
+      for (const sats of [60_000n, 70_000n]) await bitcoin.fund(script, sats);
+      const waiting = async (): Promise<number> => {
+        const body = JSON.stringify({ id: 1, method: 'getmempoolinfo', params: [] });
+        const asked = await fetch(bitcoin.rpcUrl, {
+          method: 'POST',
+          body,
+          headers: { 'content-type': 'application/json' },
+        });
+        return ((await asked.json()) as { result: { size: number } }).result.size;
+      };
+      const to = p2wpkhAddress(secp256k1.getPublicKey(new Uint8Array(32).fill(7), true), 'regtest');
+      const where = ['--chain', 'bitcoin-regtest', '--api', 'node', '--rpc', bitcoin.rpcUrl];
+      const pay = ['send', '--to', to, '--amount', '100000sat', ...where, ...opened, '--yes'];
+      // Nothing was paid on this chain that a fee could be estimated from.
+      expect((await dwallet(...pay)).json['message']).toContain('fee');
+      const paying = dwallet(...pay, '--fee-rate', '2');
+      const ended = paying.then(() => true);
+      while ((await waiting()) === 0 && !(await Promise.race([ended, pause(100)])));
+      await bitcoin.mine(1);
+      const { code, json, errors } = await paying;
+      expect([code, json['receipt']], errors).toEqual([0, { confirmations: 1 }]);
+      expect(RawTx.decode(Buffer.from(json['raw'] as string, 'hex')).inputs).toHaveLength(2);
+      expect((await bitcoin.utxo(json['txid'] as string, 0))?.amountSats).toBe(100_000n);
+    } finally {
+      await bitcoin.stop();
+    }
   });
 
   it("the README's three calls, as pasted", async () => {

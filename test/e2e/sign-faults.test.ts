@@ -15,7 +15,7 @@ import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { afterEach, describe, expect, it } from 'vitest';
 import { verifyEvidence } from '@dwallet/validator';
-import { RawClient, type Taken } from '../../services/validator/test/helpers/raw-client.ts';
+import { RawClient, type Taken, unshown } from '../../services/validator/test/helpers/raw-client.ts';
 import { ToyNetwork, curve, fixture, hex, randomFor } from '../../services/validator/test/helpers/toy-network.ts';
 
 const open: ToyNetwork[] = [];
@@ -85,7 +85,8 @@ const names = (blamed: readonly { party: number; check: string }[]): string[] =>
 
 describe('one validator of four lies', () => {
   it('garbage shares: the signature completes, the liar is named, the evidence convinces a validator that was away (CG:3.10)', async () => {
-    const { network, alice, taken, request } = await started('garbage');
+    const { network, alice, taken } = await started('garbage');
+    const request = alice.signRequest(unshown(taken), await alice.signMessage(taken));
     lying(network, [{ by: 3, method: 'sign/share', lie: garbage }]);
     const signed = await alice.sign(1, request);
     expectSigned(alice, taken, signed);
@@ -95,9 +96,9 @@ describe('one validator of four lies', () => {
     expect(verdictOf(network, evidence)).toEqual(['3 CG:3.10']);
     const judge = new ToyNetwork({ from: fixture() });
     open.push(judge);
-    expect(names(judge.validator(2).judgeEvidence(evidence).faults)).toEqual(['3 CG:3.10']);
+    expect(names((await judge.validator(2).judgeEvidence(evidence)).faults)).toEqual(['3 CG:3.10']);
     expect(judge.store(2).list('assignment')).toEqual([]);
-    // Judging is not deciding: the message that was verified for it opens no door to a share.
+    // Judging is not deciding: the message that was verified for it opens no door to a share, without the certificate of its assignment.
     await expect(judge.ask(1, 2, 'sign/bind', request)).rejects.toMatchObject({ check: 'MPC:S1' });
   });
 

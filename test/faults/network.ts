@@ -27,24 +27,14 @@ import { LmdbStore, adminCall, loadValidatorSet } from '@dwallet/validator';
 import { type Committee, networkIdOf } from '@dwallet/two-pc-mpc/network';
 import { Disk, markerKey } from '../simulation/disk.ts';
 import { choosePorts } from '../../cli/src/network/layout.ts';
+import { bundled } from './bundle.ts';
 import { SmallDisk, limitFiles } from './real-disk.ts';
 import type { ClientLine, ClientSettings, Event, Lie, Note, Order, ValidatorSettings } from './processes/messages.ts';
 import { randomBytes } from 'node:crypto';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const built = (name: string): string => fileURLToPath(new URL(`./dist/faults/processes/${name}.js`, import.meta.url));
 const validatorMain = join(root, 'services', 'validator', 'dist', 'main.js');
 const random: Random = (length) => new Uint8Array(randomBytes(length));
-
-/** Compiles the processes, and the workspaces that they run on. */
-export function buildProcesses(): void {
-  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  for (const args of [
-    ['-b', 'cli'],
-    ['-p', 'test/faults/processes/tsconfig.json'],
-  ])
-    execFileSync(process.execPath, [tsc, ...args], { cwd: root, stdio: ['ignore', 2, 2] });
-}
 
 export const validators = [1, 2, 3, 4] as const;
 const parameters = deriveTestParameters(wasmKernel, 520);
@@ -176,7 +166,7 @@ export class FaultNetwork {
     };
     this.starts++;
     const log = openSync(this.own(index, 'validator.log'), 'a', 0o600);
-    const child = fork(built('validator'), [JSON.stringify(settings)], {
+    const child = fork(bundled('validator'), [JSON.stringify(settings)], {
       execArgv: [],
       stdio: ['ignore', log, log, 'ipc'],
       env: { PATH: process.env['PATH'] ?? '' },
@@ -301,7 +291,7 @@ export class FaultNetwork {
       leaders: [...validators],
       ...more,
     };
-    const child = fork(built('client'), [JSON.stringify(settings)], { execArgv: [], stdio: ['ignore', 2, 2, 'ipc'] });
+    const child = fork(bundled('client'), [JSON.stringify(settings)], { execArgv: [], stdio: ['ignore', 2, 2, 'ipc'] });
     this.#clients.add(child);
     onStart?.(child);
     const [code] = (await once(child, 'exit')) as [number | null];

@@ -1,13 +1,11 @@
 /** Redis and one worker process for each validator. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { RedisServer, redisIsInstalled } from '../../services/validator/test/compute/helpers/redis-server.ts';
+import { bundled } from './bundle.ts';
 import { type FaultNetwork, validators } from './network.ts';
 
 export { redisIsInstalled };
-
-const program = fileURLToPath(new URL('./dist/faults/processes/worker.js', import.meta.url));
 
 export class RedisSide {
   readonly #network: FaultNetwork;
@@ -29,7 +27,7 @@ export class RedisSide {
   async startWorkers(): Promise<void> {
     await Promise.all(
       validators.map(async (v) => {
-        const child = fork(program, [this.#redis.url, this.#network.own(v, 'worker.key')], {
+        const child = fork(bundled('worker'), [this.#redis.url, this.#network.own(v, 'worker.key')], {
           execArgv: [],
           stdio: ['ignore', 'ignore', 2, 'ipc'],
         });

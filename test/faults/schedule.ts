@@ -21,6 +21,10 @@ import { type Behaviour, type Lie, type LineFaults, noLineFaults } from './proce
 import { type SmallDisk, canLimitFiles, canMount } from './real-disk.ts';
 import { RedisSide, redisIsInstalled } from './redis-side.ts';
 
+/** How often a sweep tries to get a validator to one of its points, and how long it waits in between: longer than a line takes to be opened again. */
+const mostTries = 3;
+const reconnectMs = 2500;
+
 /** More than the store's own reserve, below which it writes nothing. */
 const smallDiskBytes = 24 * 1024 * 1024;
 
@@ -85,8 +89,6 @@ export interface ScheduleResult {
   readonly blames: number;
   /** Writes that a really full disk refused. */
   readonly refusedWrites: number;
-  /** Presigns that honest clients had to give up although they were theirs. */
-  readonly renewed: number;
   readonly skipped: string | undefined;
 }
 
@@ -173,8 +175,10 @@ export class Schedule {
         const leader = mod(at, 4) + 1;
         const members = validators.filter((v) => v !== leader);
         const victim = role === 'leader' ? leader : (members[at % members.length] as number);
-        if (session === 'sign') await this.#killSign(leader, victim, at);
-        else await this.#killPresign(leader, victim, at);
+        const kill = (): Promise<boolean> =>
+          session === 'sign' ? this.#killSign(leader, victim, at) : this.#killPresign(leader, victim, at);
+        // A leader that has not reached a validator again since it was started goes on without it.
+        for (let tries = 1; !(await kill()) && tries < mostTries; tries++) await pause(reconnectMs);
       }
       await this.#calm();
       return this.#result('sweep', await this.#lastLook(), undefined);
@@ -392,29 +396,32 @@ export class Schedule {
     this.#say(`${label} from ${leader}: ${code ?? 'killed'}`);
   }
 
-  async #killSign(leader: number, victim: number, at: number): Promise<void> {
-    await this.#killAt(victim, at, () => this.#client('patient', leader), `signature led by ${leader}`);
+  /** @returns whether the validator got to its point, and died there. */
+  #killSign(leader: number, victim: number, at: number): Promise<boolean> {
+    return this.#killAt(victim, at, () => this.#client('patient', leader), `signature led by ${leader}`);
   }
-  async #killPresign(leader: number, victim: number, at: number): Promise<void> {
+  #killPresign(leader: number, victim: number, at: number): Promise<boolean> {
     this.#presignsAsked = true;
     const lead = async (): Promise<void> => {
       await this.network
         .lead(leader, 2)
         .catch((error: unknown) => this.#say(`presigns of ${leader}: ${String(error)}`));
     };
-    await this.#killAt(victim, at, lead, `presigns led by ${leader}`);
+    return this.#killAt(victim, at, lead, `presigns led by ${leader}`);
   }
 
   /** Kills a validator at one of its points, starts it again and goes on. */
-  async #killAt(victim: number, at: number, work: () => Promise<void>, what: string): Promise<void> {
+  async #killAt(victim: number, at: number, work: () => Promise<void>, what: string): Promise<boolean> {
     const { network } = this;
     if (!network.isUp(victim)) await network.start(victim);
     this.#say(`${what}: ${victim} dies at its point ${at}`);
     network.tell(victim, { order: 'arm', at });
     let watching = true;
+    let died = false;
     const again = network.gone(victim).then(async () => {
       // It may be killed for another reason later.
       if (!watching) return;
+      died = true;
       await pause(this.#chance.between(0, 400));
       await network.start(victim);
     });
@@ -423,8 +430,10 @@ export class Schedule {
     // After the last message of the session is another point.
     await pause(50);
     network.tell(victim, { order: 'disarm' });
-    if (network.isUp(victim)) watching = false;
-    else await again;
+    // Started again is not serving yet, and it may be the next one that leads.
+    if (died || !network.isUp(victim)) await again;
+    else watching = false;
+    return died;
   }
 
   // Calm ----------------------------------------------------------------------------------------------------------------------------
@@ -577,7 +586,6 @@ export class Schedule {
       killedAt,
       blames: lines.reduce((sum, line) => sum + (line.line === 'signed' ? line.blamed.length : 0), 0),
       refusedWrites: skipped === undefined && this.#full > 0 ? network.refusedWrites(this.#full) : 0,
-      renewed: lines.filter(({ line }) => line === 'renewed').length,
       skipped,
     };
   }

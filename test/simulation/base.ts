@@ -22,14 +22,17 @@ import {
 import {
   type Committee,
   type DWalletRecord,
+  type Generations,
+  type NamedGenerations,
   type NetworkSetup,
   type Presign,
   createCommittee,
   decodeDWalletRecord,
   decodeParts,
   decodeSetupRecord,
+  encodeGenerations,
+  namingSession,
   networkIdOf,
-  openSession,
   signingPublicKey,
 } from '@dwallet/two-pc-mpc/network';
 import { Keystore } from '../../services/validator/src/keystore.ts';
@@ -125,23 +128,21 @@ export function signMessageFor(
   return made;
 }
 
-/** A dWallet that a client asks for: the same session every time, with one of two messages. */
+/** A dWallet that a client asks for: one session for the generations that it names, with one of two messages. */
 export interface Creation {
   readonly session: SessionId;
-  readonly fresh: Uint8Array;
+  readonly named: NamedGenerations;
   readonly message: Uint8Array;
   readonly accept: (record: Uint8Array, certificate: Uint8Array) => Uint8Array;
 }
 
-const creations = new Map<number, Creation>();
-export function creationFor(variant: number): Creation {
-  const known = creations.get(variant);
+const creations = new Map<string, Creation>();
+export function creationFor(variant: number, generations: Generations): Creation {
+  const key = `${variant}/${Buffer.from(encodeGenerations(generations)).toString('hex')}`;
+  const known = creations.get(key);
   if (known !== undefined) return known;
-  const { sessionId: session, opening } = openSession(
-    'USER',
-    signingPublicKey(account),
-    randomFor('simulation/creation'),
-  );
+  const named = { nonce: randomFor('simulation/creation')(32), generations };
+  const session = namingSession('USER', signingPublicKey(account), named);
   const pending = createDWallet({
     setup,
     sessionId: session,
@@ -151,11 +152,11 @@ export function creationFor(variant: number): Creation {
   });
   const creation: Creation = {
     session,
-    fresh: opening.fresh,
+    named,
     message: pending.message,
     accept: (output, certificate) =>
       acceptDWallet({ setup, pending, output, certificate, committee, accountKey: account }).acceptance,
   };
-  creations.set(variant, creation);
+  creations.set(key, creation);
   return creation;
 }

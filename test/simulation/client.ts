@@ -7,11 +7,13 @@
 import { type PresignId, type SessionId, type ValidatorId, encodeText, hashTagged } from '@dwallet/sigma';
 import { type PresignCertificate, checkFinalSignature } from '@dwallet/two-pc-mpc/client';
 import {
+  type Generations,
   type Presign,
   assignmentFact,
   clientKind,
   decodeBlame,
   decodeCertificate,
+  decodeNetworkReply,
   decodeParts,
   decodePresign,
   decodeReply,
@@ -23,6 +25,7 @@ import {
   encodeSignRequest,
   encodeTakePresign,
   maxBodyBytes,
+  openGeneration,
   rawMessageRequest,
   rawOrder,
   presignIdsOf,
@@ -72,6 +75,8 @@ export const purposeOf = (label: string, kind: Purpose['kind']): Purpose => ({
 export interface Taken {
   readonly presign: Presign;
   readonly certificate: PresignCertificate;
+  /** Certificate of the assignment, as the first answer had it. */
+  readonly assignment: Uint8Array;
 }
 
 /** A signature that a client got and verified. */
@@ -91,6 +96,7 @@ export class Refused extends Error {
 /** The acts of a client at one validator. Each rejects when the answer does not come or does not verify. */
 export class Client {
   readonly world: ClientWorld;
+  #known: Promise<Generations> | undefined;
   constructor(world: ClientWorld) {
     this.world = world;
   }
@@ -118,11 +124,20 @@ export class Client {
     verifyPresignCertificate(setup, committee, presign, certificate);
     const fact = assignmentFact(presign.presignId, dwalletId, presignRequestDigest(dwalletId, request));
     verifyCertificate(committee, decodeCertificate(assignment), fact, 'MPC:V3');
-    return { presign, certificate };
+    return { presign, certificate, assignment };
   }
 
-  /** The call that asks for a signature. @param variant - another client message for each. */
-  async signCall({ presign, certificate }: Taken, purpose: Purpose, variant = 0): Promise<Uint8Array> {
+  /**
+   * The call that asks for a signature.
+   * @param variant - another client message for each.
+   * @param shows - whether the certificate of the assignment goes with it.
+   */
+  async signCall(
+    { presign, certificate, assignment }: Taken,
+    purpose: Purpose,
+    variant = 0,
+    shows = true,
+  ): Promise<Uint8Array> {
     const { presignId } = presign;
     const signMessage = await signMessageFor(presign, certificate, purpose.message, variant);
     const request = {
@@ -132,6 +147,7 @@ export class Client {
       nonce: purpose.nonce,
       ...rawOrder('sha256', purpose.message),
       signMessage: variant === badProof ? spoilt(signMessage) : signMessage,
+      ...(shows ? { assignment } : {}),
     } as const;
     return this.#envelope(clientKind.sign, presignId, encodeSignRequest(request));
   }
@@ -153,10 +169,26 @@ export class Client {
     if (signature.r !== expected.r || signature.s !== expected.s) throw new Refused('another signature');
   }
 
+  /** What every validator that answers says of its store. One session for a dWallet: asked once. */
+  #generations(): Promise<Generations> {
+    this.#known ??= (async () => {
+      const call = encodeCall('network', new Uint8Array(0));
+      const generations = new Map<ValidatorId, Uint8Array>();
+      const ask = async (v: ValidatorId): Promise<void> => {
+        const [, , , , , , , statement] = decodeNetworkReply(await this.send(v, call, 'network'));
+        const { from, generation } = openGeneration(committee, networkId, statement);
+        generations.set(from, generation);
+      };
+      await Promise.allSettled(committee.access.validators.map(ask));
+      return generations;
+    })();
+    return this.#known;
+  }
+
   /** Asks for a dWallet and accepts it. */
   async create(to: ValidatorId, variant: number): Promise<SessionId> {
-    const { session, fresh, message, accept } = creationFor(variant);
-    const body = encodeCreateDWallet(fresh, message);
+    const { session, named, message, accept } = creationFor(variant, await this.#generations());
+    const body = encodeCreateDWallet(named, message);
     const reply = await this.send(
       to,
       this.#envelope(clientKind.createDWallet, session, body),

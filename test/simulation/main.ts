@@ -22,7 +22,7 @@ export interface Summary {
 /** How a mutation was found. */
 export interface MutationResult {
   readonly mutation: string;
-  /** The first seed whose schedule shows it, if any does. */
+  /** The seed whose schedule shows it, if any of the range does. */
   readonly seed: number | undefined;
   readonly violation: string;
 }
@@ -36,20 +36,19 @@ export interface Witness {
   readonly events: number;
   readonly presignSessions: number;
   readonly creations: number;
-  readonly renewed: number;
   readonly cpuSeconds: number;
-  /** Digest of everything that happened, in order. */
-  readonly fingerprint?: string;
+  /** Of each of the schedules that it was asked for, a digest of everything that happened, in order. */
+  readonly fingerprints?: readonly string[];
 }
 
-const usage = `usage: npm run test:simulation -- [--schedules N] [--seed S] [--json] [--trace] [--mutations] [--fingerprint]
+const usage = `usage: npm run test:simulation -- [--schedules N] [--seed S] [--json] [--trace] [--mutations] [--fingerprint N]
   --schedules    how many schedules, one seed each (default 5000)
   --seed         the first seed (default 1)
   --json         ends with one line of JSON
   --trace        prints everything that happens (use it with --schedules 1)
   --mutations    only takes one guard away after the other and looks for the first seed that shows it
   --mutate TEXT  as --mutations, for those whose name contains the text; with --trace, the schedule that shows it
-  --fingerprint  a digest of everything that happened
+  --fingerprint  of each of the first N schedules, a digest of everything that happened; with --mutations these are run afterwards
 `;
 
 function readCount(text: string, name: string): number {
@@ -68,7 +67,7 @@ export async function main(args: readonly string[]): Promise<number> {
       trace: { type: 'boolean', default: false },
       mutations: { type: 'boolean', default: false },
       mutate: { type: 'string' },
-      fingerprint: { type: 'boolean', default: false },
+      fingerprint: { type: 'string', default: '0' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -77,7 +76,8 @@ export async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const first = readCount(values.seed, 'seed');
-  const count = readCount(values.schedules, 'schedules');
+  const schedules = readCount(values.schedules, 'schedules');
+  const digested = readCount(values.fingerprint, 'fingerprint');
   const print = (text: string): void => void process.stderr.write(`${text}\n`);
   const out = (value: Summary | Witness | MutationResult): void => {
     if (values.json) process.stdout.write(`${JSON.stringify(value)}\n`);
@@ -89,27 +89,22 @@ export async function main(args: readonly string[]): Promise<number> {
       );
   };
 
-  if (values.mutations || values.mutate !== undefined) {
-    let failures = 0;
+  const onlyMutations = values.mutations || values.mutate !== undefined;
+  let failures = 0;
+  if (onlyMutations) {
     for (const mutation of mutations.filter(({ name }) => name.includes(values.mutate ?? ''))) {
-      const result = await findMutation(mutation, first, count, values.trace ? print : undefined);
+      const result = await findMutation(mutation, first, schedules, values.trace ? print : undefined);
       if (result.seed === undefined) failures++;
       out(result);
     }
-    return failures === 0 ? 0 : 1;
+    if (digested === 0) return failures === 0 ? 0 : 1;
   }
 
+  const count = onlyMutations ? digested : schedules;
   const begin = process.cpuUsage();
-  const hash = values.fingerprint ? createHash('sha256') : undefined;
-  const sums = { signatures: 0, kills: 0, convictions: 0, events: 0, presignSessions: 0, creations: 0, renewed: 0 };
+  const fingerprints: string[] = [];
+  const sums = { signatures: 0, kills: 0, convictions: 0, events: 0, presignSessions: 0, creations: 0 };
   const found = { violations: 0, secondDecryptions: 0, lostAnswers: 0, wrongBlame: 0 };
-  const trace =
-    values.trace || hash !== undefined
-      ? (line: string): void => {
-          hash?.update(line);
-          if (values.trace) print(line);
-        }
-      : undefined;
   let running = first;
   // A promise that nobody handles is a fault of the simulation or of what it runs, and must not go without its seed.
   process.on('unhandledRejection', (error) => {
@@ -118,7 +113,13 @@ export async function main(args: readonly string[]): Promise<number> {
   });
   for (let seed = first; seed < first + count; seed++) {
     running = seed;
-    const result = await runOne(seed, trace);
+    const hash = seed < first + digested ? createHash('sha256') : undefined;
+    const trace = (line: string): void => {
+      hash?.update(line);
+      if (values.trace) print(line);
+    };
+    const result = await runOne(seed, values.trace || hash !== undefined ? trace : undefined);
+    if (hash !== undefined) fingerprints.push(hash.digest('hex'));
     for (const key of Object.keys(sums) as (keyof typeof sums)[]) sums[key] += result[key];
     found.violations += result.violations.length;
     found.secondDecryptions += result.secondDecryptions;
@@ -134,10 +135,10 @@ export async function main(args: readonly string[]): Promise<number> {
     firstSeed: first,
     ...sums,
     cpuSeconds: (user + system) / 1e6,
-    ...(hash === undefined ? {} : { fingerprint: hash.digest('hex') }),
+    ...(digested === 0 ? {} : { fingerprints }),
   });
   out({ seeds: count, schedules: count, ...found });
-  return found.violations === 0 ? 0 : 1;
+  return failures === 0 && found.violations === 0 ? 0 : 1;
 }
 
 /** A schedule that does not come to an end is a violation as well. */
@@ -155,7 +156,9 @@ async function findMutation(
   count: number,
   trace: ((line: string) => void) | undefined,
 ): Promise<MutationResult> {
-  for (let seed = first; seed < first + count; seed++) {
+  const seeds = Array.from({ length: count }, (_, i) => first + i);
+  const hint = seeds.indexOf(mutation.seed ?? Number.NaN);
+  for (const seed of hint < 0 ? seeds : [...seeds.splice(hint, 1), ...seeds]) {
     const { violations } = await under(mutation, () => runSchedule({ seed, mutation }));
     const shown = violations.find(({ kind }) => mutation.shownBy.includes(kind));
     if (shown === undefined) continue;

@@ -31,6 +31,8 @@ export interface NamedMutation extends Mutation {
   /** One of these shows it. */
   readonly shownBy: readonly ViolationKind[];
   readonly switch?: keyof typeof broken;
+  /** One that has shown it, where many do not: it is tried first, then all others in their order. */
+  readonly seed?: number;
 }
 
 export const mutations: readonly NamedMutation[] = [
@@ -56,7 +58,8 @@ export const mutations: readonly NamedMutation[] = [
   },
   {
     name: 'the certificate of a binding is not verified',
-    switch: 'certificates',
+    switch: 'bindings',
+    seed: 368,
     shownBy: ['second-decryption'],
   },
   {
@@ -67,7 +70,20 @@ export const mutations: readonly NamedMutation[] = [
   {
     name: 'assignments are not compared',
     switch: 'assignments',
+    seed: 96,
     shownBy: ['wrong-answer'],
+  },
+  {
+    name: 'the certificate that a request shows for its assignment is not verified',
+    switch: 'shownAssignments',
+    seed: 371,
+    shownBy: ['wrong-answer'],
+  },
+  {
+    name: 'the certificate that a request shows for its assignment is not looked at',
+    switch: 'unseenAssignments',
+    seed: 50,
+    shownBy: ['no-progress'],
   },
   {
     name: 'assignments and their votes replace each other',
@@ -98,7 +114,6 @@ export async function under<T>(mutation: NamedMutation, work: () => Promise<T>):
   try {
     return await work();
   } finally {
-    broken.certificates = false;
-    broken.assignments = false;
+    for (const name of Object.keys(broken) as (keyof typeof broken)[]) broken[name] = false;
   }
 }

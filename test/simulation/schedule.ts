@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type ValidatorId, hashTagged } from '@dwallet/sigma';
+import type { ValidatorId } from '@dwallet/sigma';
 import type { Committee } from '@dwallet/two-pc-mpc/network';
 import { access, committee } from './base.ts';
 import { LyingValidator, chooseLies } from './byzantine.ts';
@@ -50,8 +50,6 @@ export interface ScheduleResult {
   readonly convictions: number;
   readonly presignSessions: number;
   readonly creations: number;
-  /** Signatures that an honest client had to begin again with another presign. */
-  readonly renewed: number;
 }
 
 /** A request of an honest client: it must complete. */
@@ -60,8 +58,6 @@ interface Obligation {
   done: boolean;
   /** One attempt at one validator. */
   readonly attempt: (leader: ValidatorId) => Promise<void>;
-  /** Gives up what was begun and begins again, as whoever uses a wallet does when a signature has failed everywhere. */
-  readonly renew?: () => void;
 }
 
 export async function runSchedule({ seed, mutation = {}, trace }: ScheduleOptions): Promise<ScheduleResult> {
@@ -134,7 +130,9 @@ export async function runSchedule({ seed, mutation = {}, trace }: ScheduleOption
       say(`client ${i}: ${behaviour}`);
       busy.push(clientActor(client, behaviour, ['Bob', 'Carol'][i] as string, obligations, signed, invariants));
     }
-    if (plan.happens(0.1)) busy.push(creationActor(client, plan.happens(0.4), obligations, created));
+    // Some are created when one may have been restored already: a draw of its own, so that nothing else of the plan changes.
+    const creationFrom = new Chance(seed, 5).pick([0, 0, 25_000]);
+    if (plan.happens(0.1)) busy.push(creationActor(client, creationFrom, plan.happens(0.4), obligations, created));
     if (withPresigns) {
       const leader = plan.pick(access.validators.slice(0, 2));
       scheduler.after(plan.between(0, 3_000), () => {
@@ -167,9 +165,7 @@ export async function runSchedule({ seed, mutation = {}, trace }: ScheduleOption
       if (host.index === starved) host.gone = true;
     }
     let finished = false;
-    let renewed = 0;
-    const completed = complete(client, obligations, hosts).then((count) => void (renewed = count));
-    void Promise.all([...busy, completed]).then(() => (finished = true));
+    void Promise.all([...busy, complete(client, obligations, hosts)]).then(() => (finished = true));
     const end = scheduler.now + patienceMs;
     await scheduler.run(() => finished || scheduler.now > end);
     for (const { what, done } of obligations) if (!done) invariants.violated('no-progress', what);
@@ -202,7 +198,6 @@ export async function runSchedule({ seed, mutation = {}, trace }: ScheduleOption
       convictions: invariants.convictions,
       presignSessions,
       creations: created.length,
-      renewed,
     };
   } finally {
     listen(undefined);
@@ -320,30 +315,18 @@ const behaviours = [
 type Behaviour = (typeof behaviours)[number];
 
 /** What an honest client does at one validator: a presign if it has none, then the signature, always with the same bytes. */
-function signing(client: Client, first: Purpose, signed: Signed[], label: string): Obligation {
-  let purpose = first;
+function signing(client: Client, purpose: Purpose, signed: Signed[], label: string): Obligation {
   const state: Obligation & { taken?: Taken | undefined; call?: Uint8Array | undefined } = {
     what: `sign ${label}`,
     done: false,
-    renew() {
-      purpose = { ...purpose, nonce: hashTagged('simulation-nonce', [purpose.nonce], 32) };
-      state.taken = undefined;
-      state.call = undefined;
-    },
     async attempt(leader) {
       if (state.taken === undefined) {
         const taken = await client.take(leader, purpose);
         state.taken ??= taken;
       }
       state.call ??= await client.signCall(state.taken, purpose);
-      try {
-        signed.push(await client.sign(leader, state.taken, purpose, state.call));
-        state.done = true;
-      } catch (error) {
-        // The one that led the assignment may keep the certificate for itself: another one gathers it again.
-        await client.take(leader, purpose).catch(() => {});
-        throw error;
-      }
+      signed.push(await client.sign(leader, state.taken, purpose, state.call));
+      state.done = true;
     },
   };
   return state;
@@ -404,7 +387,11 @@ async function clientActor(
         behaviour === 'reservation for two'
           ? { ...purpose, message: purposeOf('Mallory', 'message').message }
           : purpose;
-      const calls = [await client.signCall(taken, purpose, 0), await client.signCall(taken, other, 1)] as const;
+      const shows = [chance.happens(0.7), chance.happens(0.7)] as const;
+      const calls = [
+        await client.signCall(taken, purpose, 0, shows[0]),
+        await client.signCall(taken, other, 1, shows[1]),
+      ] as const;
       for (let i = 0; i < rounds; i++) {
         const [x, y] = chance.shuffle(leaders) as [ValidatorId, ValidatorId];
         const first = client
@@ -435,7 +422,9 @@ async function clientActor(
       const taken = await takeSomewhere(purpose);
       if (taken === undefined) return;
       const other = purposeOf('Mallory', 'message');
-      const [own, borrowed] = [await client.signCall(taken, purpose), await client.signCall(taken, other)];
+      const own = await client.signCall(taken, purpose);
+      // What it was given is the certificate of the other request.
+      const borrowed = await client.signCall(taken, other, 0, chance.happens(0.5));
       const wrong = client
         .sign(leaders[0], taken, other, borrowed)
         .then(() =>
@@ -455,12 +444,14 @@ async function clientActor(
 
 async function creationActor(
   client: Client,
+  fromMs: number,
   twoFaced: boolean,
   obligations: Obligation[],
   created: { readonly leader: ValidatorId; readonly session: Uint8Array }[],
 ): Promise<void> {
-  const { chance } = client.world;
+  const { chance, scheduler } = client.world;
   const [x, y] = chance.shuffle(access.validators) as [ValidatorId, ValidatorId];
+  if (fromMs > 0) await scheduler.sleep(fromMs);
   const create = async (leader: ValidatorId, variant: number): Promise<void> => {
     created.push({ leader, session: await client.create(leader, variant) });
   };
@@ -487,7 +478,7 @@ async function complete(
   client: Client,
   obligations: readonly Obligation[],
   hosts: ReadonlyMap<ValidatorId, Host>,
-): Promise<number> {
+): Promise<void> {
   const { scheduler, trace } = client.world;
   // Whoever was killed is up by then.
   await scheduler.sleep(61_000);
@@ -505,16 +496,7 @@ async function complete(
           .catch((error: unknown) => trace(`presigns of ${leader}: ${String(error)}`));
     }
   };
-  let renewed = 0;
-  for (const wish of obligations) {
-    await insist(wish);
-    if (wish.done || wish.renew === undefined) continue;
-    trace(`${wish.what} begins again`);
-    renewed++;
-    wish.renew();
-    await insist(wish);
-  }
-  return renewed;
+  for (const wish of obligations) await insist(wish);
 }
 
 /** What was answered is still there, and the same. */

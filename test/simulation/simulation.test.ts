@@ -37,11 +37,22 @@ function simulate(...args: readonly string[]): Promise<Run> {
 /** At least this many; the flag of `npm run test:simulation` runs as many as one likes. */
 const schedules = Number(process.env['DWALLET_SIMULATION_SCHEDULES'] ?? 5000);
 
+/** Of so many of them what happened is compared between the two processes. */
+const compared = Math.min(12, schedules);
+
 const minutes = 60_000;
+
+/** Two processes for all tests: each begins with a memory that is empty. */
+const once = (...args: readonly string[]): (() => Promise<Run>) => {
+  let run: Promise<Run> | undefined;
+  return () => (run ??= simulate(...args, '--schedules', String(schedules), '--fingerprint', String(compared)));
+};
+const guarded = once();
+const unguarded = once('--mutations');
 
 describe('the simulation', () => {
   it(`${schedules} schedules break no invariant`, { timeout: 30 * minutes }, async () => {
-    const { code, lines, errors } = await simulate('--schedules', String(schedules));
+    const { code, lines, errors } = await guarded();
     const [witness, summary] = lines as [Witness, Summary];
     expect(errors).toBe('');
     expect(summary).toEqual({
@@ -59,23 +70,23 @@ describe('the simulation', () => {
     expect(witness.convictions).toBeGreaterThan(schedules / 50);
     expect(witness.presignSessions).toBeGreaterThan(schedules / 100);
     expect(witness.creations).toBeGreaterThan(schedules / 100);
-    // A request that has to begin again is a rare one (docs/protocol-notes.md, section 10).
-    expect(witness.renewed).toBeLessThan(schedules / 500);
   });
 
   it('finds every guard that is taken away, within the schedules that CI runs', { timeout: 30 * minutes }, async () => {
-    const { lines } = await simulate('--mutations', '--schedules', String(schedules));
-    const results = lines as MutationResult[];
+    const results = (await unguarded()).lines.filter((line) => 'mutation' in (line as object)) as MutationResult[];
     expect(results.length).toBeGreaterThanOrEqual(10);
     expect(results.filter(({ seed }) => seed === undefined)).toEqual([]);
   });
 
-  it('a seed is a schedule: the same events in the same order, in another process and after other schedules', async () => {
-    const fingerprint = async (...args: readonly string[]): Promise<string | undefined> =>
-      ((await simulate('--fingerprint', ...args)).lines[0] as Witness).fingerprint;
-    const first = await fingerprint('--seed', '7', '--schedules', '12');
-    expect(first).toMatch(/^[0-9a-f]{64}$/);
-    expect(await fingerprint('--seed', '7', '--schedules', '12')).toBe(first);
-    expect(await fingerprint('--seed', '8', '--schedules', '12')).not.toBe(first);
+  it('a seed is a schedule: the same events in the same order, in another process and after others, mutated ones too', {
+    timeout: 60 * minutes,
+  }, async () => {
+    const fingerprints = async (run: () => Promise<Run>): Promise<readonly string[]> =>
+      ((await run()).lines.at(-2) as Witness).fingerprints ?? [];
+    const first = await fingerprints(guarded);
+    expect(first).toHaveLength(compared);
+    for (const one of first) expect(one).toMatch(/^[0-9a-f]{64}$/);
+    expect(new Set(first).size).toBe(compared);
+    expect(await fingerprints(unguarded)).toEqual(first);
   });
 });

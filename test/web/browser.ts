@@ -6,14 +6,14 @@ import { build } from 'esbuild';
 import type { SiteFile } from '../../examples/web-wallet/src/server/bundle.ts';
 import type { Lab } from './lab/lab.ts';
 
-/** Where Debian and others put it; undefined when there is none. */
-export const chromiumPath: string | undefined = [
-  process.env['CHROMIUM_PATH'],
-  '/usr/bin/chromium-headless-shell',
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-].find((path) => path !== undefined && existsSync(path));
+const named = process.env['CHROMIUM_PATH'];
+
+/** The one that is named, or else where Debian and others put it; undefined when there is none. */
+export const chromiumPath: string | undefined = (
+  named === undefined || named === ''
+    ? ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+    : [named]
+).find((path) => existsSync(path));
 
 /** @param pins - certificates that are trusted all the same: base64 of SHA-256 of their public keys. */
 export const launch = (pins: readonly string[]): Promise<Browser> =>
@@ -56,12 +56,20 @@ export async function inLab<Name extends keyof Lab>(
   return page.evaluate<Awaited<ReturnType<Lab[Name]>>>(`globalThis.lab.${name}(...${JSON.stringify(args)})`);
 }
 
-/** What a page records about itself: its longest tasks, and how regularly it can draw. */
+/** What a page records about itself: its longest tasks, how regularly it can draw, and whether it ever compiles WebAssembly, as the cryptography would. */
 const recorder = `
   globalThis.tasks = [];
   new PerformanceObserver((list) => { for (const entry of list.getEntries()) globalThis.tasks.push(entry.duration); })
     .observe({ type: 'longtask', buffered: true });
   globalThis.frames = [];
+  globalThis.compiled = 0;
+  for (const name of ['compile', 'instantiate', 'compileStreaming', 'instantiateStreaming']) {
+    const original = WebAssembly[name];
+    WebAssembly[name] = (...args) => (globalThis.compiled++, original.apply(WebAssembly, args));
+  }
+  WebAssembly.Module = new Proxy(WebAssembly.Module, {
+    construct: (module, args) => (globalThis.compiled++, Reflect.construct(module, args)),
+  });
   const beat = (now) => { globalThis.frames.push(now); requestAnimationFrame(beat); };
   requestAnimationFrame(beat);
 `;
@@ -70,6 +78,8 @@ export interface Record {
   readonly longestTaskMs: number;
   readonly longestPauseMs: number;
   readonly frames: number;
+  /** WebAssembly modules that the page itself, not a worker of it, has compiled since it was opened. */
+  readonly compiled: number;
 }
 
 /** The wallet in one tab, as its owner uses it. */
@@ -159,12 +169,15 @@ export class WalletTab {
     return this.page.evaluate('void (globalThis.tasks.length = globalThis.frames.length = 0)');
   }
   async recorded(): Promise<Record> {
-    const [tasks, frames] = await this.page.evaluate<[number[], number[]]>('[globalThis.tasks, globalThis.frames]');
+    const [tasks, frames, compiled] = await this.page.evaluate<[number[], number[], number]>(
+      '[globalThis.tasks, globalThis.frames, globalThis.compiled]',
+    );
     const pauses = frames.slice(1).map((now, i) => now - (frames[i] ?? now));
     return {
       longestTaskMs: Math.round(Math.max(0, ...tasks)),
       longestPauseMs: Math.round(Math.max(0, ...pauses)),
       frames: frames.length,
+      compiled,
     };
   }
 }

@@ -18,6 +18,7 @@ import {
   clientKind,
   createCommittee,
   decodeCertificate,
+  decodeNetworkReply,
   decodeParts,
   decodePresign,
   decodeReply,
@@ -107,14 +108,7 @@ export class MeasuredWallet {
     client.close();
     // The client has verified all of it; here it is only read.
     const reply = decodeReply(await peer.call(encodeCall('network', new Uint8Array(0))), maxBodyBytes);
-    const [name, , keys, , , setupBytes] = decodeParts(reply, 'Network', 7) as [
-      Uint8Array,
-      Uint8Array,
-      Uint8Array,
-      Uint8Array,
-      Uint8Array,
-      Uint8Array,
-    ];
+    const [name, , keys, , , setupBytes] = decodeNetworkReply(reply);
     const committee = createCommittee(decodeParts(keys, 'Network.identityKeys', size), equalWeights(size));
     const networkId = networkIdOf(new TextDecoder().decode(name), parameters.profile.id, committee.digest);
     const setup = decodeSetupRecord(secp256k1Curve, parameters, setupBytes);
@@ -192,6 +186,7 @@ export class MeasuredWallet {
       nonce,
       ...order,
       signMessage,
+      assignment,
     });
     return { message, call: this.#envelope(clientKind.sign, presignId, body) };
   }

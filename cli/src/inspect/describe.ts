@@ -181,11 +181,15 @@ function signContent(content: SignContent): Fields {
   return { chain: chainId, format, payload: content.payload, raw: messageText(raw) };
 }
 
+const assignmentOf = (shown: Uint8Array | undefined): Shown =>
+  shown === undefined ? 'not shown' : part(() => certificate(shown));
+
 const bodies: Readonly<Record<string, (body: Uint8Array) => Fields>> = {
   [clientKind.registerUserKey]: registration,
   [clientKind.createDWallet](body) {
-    const { fresh, message } = decodeCreateDWallet(body);
-    return { fresh: hex(fresh), message: dkgMessage(message) };
+    const { named, message } = decodeCreateDWallet(body);
+    const generations = Object.fromEntries([...named.generations].map(([validator, id]) => [validator, hex(id)]));
+    return { nonce: hex(named.nonce), generations, message: dkgMessage(message) };
   },
   [clientKind.acceptDWallet](body) {
     const { id, acceptance: accepted } = decodeAcceptDWallet(body);
@@ -204,6 +208,7 @@ const bodies: Readonly<Record<string, (body: Uint8Array) => Fields>> = {
       asks: part(() => signContent(request.content)),
       authority: request.authority.length === 0 ? 'none' : `${request.authority.length} bytes`,
       signMessage: signMessage(request.signMessage),
+      assignment: assignmentOf(request.assignment),
     };
   },
 };

@@ -95,6 +95,7 @@ declare module 'bcoin' {
       readonly memory: true;
       readonly workers: false;
       readonly indexTX: true;
+      readonly indexAddress: true;
       readonly requireStandard: true;
       readonly replaceByFee: true;
       readonly logConsole: false;

@@ -18,6 +18,7 @@ const node = new bcoin.FullNode({
   memory: true,
   workers: false,
   indexTX: true,
+  indexAddress: true,
   // The relay rules of the main network: low-s, minimal pushes, standard scripts.
   requireStandard: true,
   replaceByFee: true,

@@ -32,18 +32,24 @@ export interface ByzantineOptions {
   readonly random: Random;
 }
 
+/** The vote that binds a presign to a request, by somebody who looked at nothing. @param body - of the method `sign/bind`. */
+export function bindingVote(
+  body: Uint8Array,
+  { committee, curve, index, keystore, networkId }: Omit<ByzantineOptions, 'parameters' | 'random'>,
+): Uint8Array {
+  const client = openEnvelope(openEnvelope(body, networkId).body, networkId);
+  const request = decodeSignRequest(client.body);
+  const fact = bindingFact(request.presignId, boundDigestOf(curve, request));
+  return signFact(committee, fact, index, keystore.identity).signature;
+}
+
 /** Wraps an honest validator. */
 export function byzantineValidator(honest: Validator, options: ByzantineOptions): Peer {
-  const { index, committee, curve, parameters, keystore, networkId, random } = options;
+  const { parameters, keystore, networkId, random } = options;
   return {
     async call(call) {
       const { method, body } = decodeCall(call, maxBodyBytes + 1024);
-      if (method === 'sign/bind') {
-        const client = openEnvelope(openEnvelope(body, networkId).body, networkId);
-        const request = decodeSignRequest(client.body);
-        const fact = bindingFact(request.presignId, boundDigestOf(curve, request));
-        return encodeResult(signFact(committee, fact, index, keystore.identity).signature);
-      }
+      if (method === 'sign/bind') return encodeResult(bindingVote(body, options));
       const reply = await honest.call(call);
       if (method !== 'sign/share') return reply;
       const envelope = openEnvelope(decodeReply(reply, maxBodyBytes), networkId);

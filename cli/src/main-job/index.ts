@@ -6,6 +6,7 @@
  */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import {
   BITCOIN_NETWORKS,
   type EcdsaSignature as ChainSignature,
@@ -102,8 +103,8 @@ class MainJob {
   }
 
   /** Starts a validator again and waits until it takes part: it serves, and the leader of the next signature reaches it. */
-  async #startAgain(index: number, byzantine = false): Promise<void> {
-    this.#network.startValidator(index, byzantine);
+  async #startAgain(index: number, program?: string): Promise<void> {
+    this.#network.startValidator(index, program);
     await this.#network.until(index, ({ ready }) => ready);
     await this.#network.until(1, ({ facts }) => facts['reachable'] === this.#options.validators - 1);
   }
@@ -346,7 +347,7 @@ class MainJob {
 
     const liar = 2;
     await this.#network.kill(liar);
-    await this.#startAgain(liar, true);
+    await this.#startAgain(liar, fileURLToPath(new URL('./byzantine-process.js', import.meta.url)));
     this.#report.say(`validator ${liar} now returns garbage shares`, { event: 'byzantine', validator: liar });
     const { accepted, blamed } = await this.#pay(wallet, node, ether / 10n, 'signing all the same');
     hold(accepted, 'the signature with garbage shares was not accepted');

@@ -89,11 +89,10 @@ export class LocalNetwork {
     return this.#file.ports;
   }
 
-  /** Starts a validator. @param byzantine - the demonstration's own program in place of the service's. */
-  startValidator(index: number, byzantine = false): void {
+  /** Starts a validator. @param program - a demonstration's own one in place of the service's. */
+  startValidator(index: number, program = validatorProgram()): void {
     if (this.#ended) return;
     const paths = validatorPaths(this.#data, index);
-    const program = byzantine ? fileURLToPath(new URL('./byzantine-process.js', import.meta.url)) : validatorProgram();
     const log = openSync(paths.log, 'a', 0o600);
     const args = [program, 'run', '--config', paths.config, '--lifeline'];
     const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', log] });

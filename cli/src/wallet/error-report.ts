@@ -17,7 +17,7 @@ const refused: ReadonlySet<string> = new Set([
   'SEND_NOT_APPROVED',
   'SEND_BUILD_FAILED',
   'KEYSTORE_WRONG_SECRET',
-  'BITCOIN_REFUSED',
+  'CHAIN_REFUSED',
   'RAW_DIGEST_NOT_ALLOWED',
   'EVM_RPC',
 ]);
@@ -31,7 +31,7 @@ const unavailable: ReadonlySet<string> = new Set([
   'TOO_MANY_IN_FLIGHT',
   'KEYSTORE_BUSY',
   'EVM_RPC_UNREACHABLE',
-  'BITCOIN_UNREACHABLE',
+  'CHAIN_UNREACHABLE',
 ]);
 
 const codeOf = (error: unknown): string | undefined =>

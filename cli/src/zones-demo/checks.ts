@@ -4,6 +4,7 @@
  * @module
  */
 import type { Reporter } from '../reporter.ts';
+import type { BalanceMoment } from './report.ts';
 
 export interface Check {
   readonly scenario: string;
@@ -29,6 +30,7 @@ export class Checks {
   readonly #begin = performance.now();
   readonly list: Check[] = [];
   readonly timeline: Moment[] = [];
+  readonly history: BalanceMoment[] = [];
   #scenario = '';
 
   constructor(report: Reporter) {
@@ -55,6 +57,10 @@ export class Checks {
   note(text: string, silent = false): void {
     this.timeline.push({ scenario: this.#scenario, at: this.seconds, text });
     if (!silent) this.#report.say(text, { event: 'note', text });
+  }
+  /** Where an asset's units are now. */
+  balances(moment: Omit<BalanceMoment, 'at'>): void {
+    this.history.push({ ...moment, at: this.seconds });
   }
   /** Something measured. */
   figure(measured: { readonly figure: string; readonly value: number; readonly unit: string }): void {

@@ -3,21 +3,28 @@
  *
  * @module
  */
-import { digestTagged, encodeText } from '@dwallet/sigma';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Digest } from '@dwallet/sigma';
 import type { DWallet } from '@dwallet/client-sdk';
 import { ethereumTransaction } from '@dwallet/client-sdk/ethereum';
 import { evmAddress } from '@dwallet/chains';
-import { encodeAuthority, settlementCalldata } from '@dwallet/zones';
+import { clusterRecord, encodeAuthority, settlementCalldata } from '@dwallet/zones';
 import { type Address, type Hex, bytesToHex, keccak256, stringToHex, toBytes } from 'viem';
+import type { Latency } from './charts.ts';
 import type { ClusterChains } from './cluster-chains.ts';
 import { DemoError } from './demo-error.ts';
 import type { Environment } from './environment.ts';
 import { type EvmChain, newAccount } from './evm-chain.ts';
-import { clusterSubmission, policySubmission, zoneSubmission } from './governance.ts';
+import { amendmentSubmission, clusterSubmission, policySubmission, zoneSubmission } from './governance.ts';
 import { until } from './ledger-view.ts';
-import type { Latency } from './report.ts';
+import { configurationOf } from './running.ts';
+import { ruleOf } from './transfers.ts';
 
 export const clusterName = 'demo';
+/** How far back the words of members start. Nothing was sent to the cluster before. */
+const foundingMs = 2000;
+const fees = { maxFeePerGasWei: 20n * 10n ** 9n, maxPriorityFeePerGasWei: 10n ** 9n };
+const certificatePauseMs = 300;
 const nameHash = (name: string): Hex => keccak256(toBytes(name));
 
 export interface Sent {
@@ -31,6 +38,7 @@ export interface Sent {
 }
 
 export interface ClusterView {
+  readonly name: string;
   readonly status: string;
   readonly since: number;
   readonly by: readonly string[];
@@ -48,20 +56,25 @@ export class DemoCluster {
   readonly chains: ClusterChains;
   readonly deltaMs: number;
   readonly #wallet: DWallet;
+  /** An ordinary one, which may sign on any zone. */
+  readonly #ordinary: DWallet;
   readonly #contract: Address;
   readonly user = newAccount();
   readonly #sent = new Map<string, Sent>();
   readonly #nonces = new Map<string, number>();
+  /** Until the last message of a channel may be handed in. */
+  readonly #ready = new Map<string, Promise<void>>();
   #relaying = true;
 
   private constructor(
     env: Environment,
     chains: ClusterChains,
-    parts: { wallet: DWallet; contract: Address; deltaMs: number },
+    parts: { wallet: DWallet; ordinary: DWallet; contract: Address; deltaMs: number },
   ) {
     this.#env = env;
     this.chains = chains;
     this.#wallet = parts.wallet;
+    this.#ordinary = parts.ordinary;
     this.#contract = parts.contract;
     this.deltaMs = parts.deltaMs;
   }
@@ -88,7 +101,11 @@ export class DemoCluster {
     await network.submit(
       policySubmission(network.owner(), { publicKey: wallet.publicKey, purpose: 'cluster', subject: clusterName }),
     );
-    const made = new DemoCluster(env, chains, { wallet, contract, deltaMs });
+    const ordinary = await network.createDWallet();
+    await network.submit(
+      policySubmission(network.owner(), { publicKey: ordinary.publicKey, purpose: 'ordinary', subject: '' }),
+    );
+    const made = new DemoCluster(env, chains, { wallet, ordinary, contract, deltaMs });
     for (const chain of chains.all) {
       await chain.node.fund(made.user.address, 10n ** 20n);
       chain.startBlocks();
@@ -98,12 +115,14 @@ export class DemoCluster {
         governments,
         {
           cluster: clusterName,
-          members: chains.all.map(({ id: chain }) => ({
-            chain,
-            governance: { keys: [governments.of(chain).key], threshold: 1 },
-            configuration: digestTagged('zones-demo/configuration', [encodeText(chain)]),
-            settlementMs,
-          })),
+          members: await Promise.all(
+            chains.all.map(async (chain) => ({
+              chain: chain.id,
+              governance: { keys: [governments.of(chain.id).key], threshold: 1 },
+              configuration: await configurationOf(chain),
+              settlementMs,
+            })),
+          ),
           deltaMs,
           threshold: 3,
           parent: owner.id,
@@ -111,7 +130,8 @@ export class DemoCluster {
           settlementKey: wallet.publicKey,
           maxFee: 10n ** 16n,
         },
-        Date.now(),
+        // Blocks count in seconds: a message that follows the founding at once must not be earlier than its first words.
+        Date.now() - foundingMs,
       ),
     );
     void made.#relay();
@@ -174,8 +194,29 @@ export class DemoCluster {
     }
   }
 
+  /** A message with its certificate, which validators withhold while it waits for settlement. @returns undefined, or the rule that refuses it. */
+  async certificateOf(from: string, to: string, nonce: bigint): Promise<string | undefined> {
+    const request = { cluster: clusterName, from, to, nonce: Number(nonce) };
+    return this.#env.network
+      .view()
+      .client.call('GetMessage', request)
+      .then(() => undefined, ruleOf);
+  }
+
+  async #certified(from: string, to: string, nonce: bigint): Promise<void> {
+    while ((await this.certificateOf(from, to, nonce)) !== undefined) {
+      if (!this.#relaying) throw new DemoError('the relayer has stopped');
+      await sleep(certificatePauseMs);
+    }
+  }
+
   async #deliver(target: EvmChain, from: string, key: string, payload: Uint8Array): Promise<void> {
     const nonce = BigInt(key.slice(key.lastIndexOf('>') + 1));
+    // One after the other per sender and destination: a gateway takes no message that an earlier one was left out for.
+    const channel = `${from}>${target.id}`;
+    const ready = (this.#ready.get(channel) ?? Promise.resolve()).then(() => this.#certified(from, target.id, nonce));
+    this.#ready.set(channel, ready);
+    await ready;
     const args = [nameHash(clusterName), nameHash(from), nonce, bytesToHex(payload)];
     const { status } = await target.onGateway(target.operator, { functionName: 'deliver', args });
     const sent = this.#sent.get(key);
@@ -216,6 +257,7 @@ export class DemoCluster {
     const members = cluster['members'] as readonly { chain: string; word: unknown; fastPath: boolean }[];
     const doubts = cluster['inDoubt'] as readonly { from: string; to: string; nonce: unknown }[];
     return {
+      name: clusterName,
       status: String(cluster['status']),
       since: Number(cluster['since']),
       by: cluster['by'] as readonly string[],
@@ -225,8 +267,34 @@ export class DemoCluster {
       deltaMs: Number(cluster['deltaMs']),
     };
   }
+  /** All members approve that one of them runs something else. */
+  async approve(chain: EvmChain, configuration: Digest): Promise<void> {
+    const { network, governments } = this.#env;
+    const { cluster } = (await network.view().client.call('GetCluster', { cluster: clusterName })) as {
+      cluster: { record: Uint8Array };
+    };
+    const before = clusterRecord.decode(new Uint8Array(cluster.record));
+    const members = before.members.map((member) => (member.chain === chain.id ? { ...member, configuration } : member));
+    await network.submit(amendmentSubmission(governments, before, { members }, Date.now()));
+  }
   key({ from, to, nonce }: Sent): string {
     return keyOf(from.id, to.id, nonce);
+  }
+
+  /** Asks an ordinary dWallet for a transaction on a member. @returns `signed`, or the rule that refuses. */
+  signOn(chain: EvmChain): Promise<string> {
+    const task = ethereumTransaction(chain.node.chainId, {
+      nonce: 0,
+      to: this.user.address,
+      valueWei: 1n,
+      gasLimit: 21_000n,
+      data: new Uint8Array(0),
+      accessList: [],
+      ...fees,
+    });
+    return this.#ordinary
+      .sign(task, { authority: encodeAuthority({ kind: 'zone', zone: chain.id }) })
+      .then(() => 'signed', ruleOf);
   }
 
   /** The cluster's dWallet signs the last settlement, and it is posted to the parent chain. */
@@ -244,8 +312,7 @@ export class DemoCluster {
       gasLimit: 100_000n,
       data: settlementCalldata(new Uint8Array(digest) as Parameters<typeof settlementCalldata>[0]),
       accessList: [],
-      maxFeePerGasWei: 20n * 10n ** 9n,
-      maxPriorityFeePerGasWei: 10n ** 9n,
+      ...fees,
     });
     const authority = encodeAuthority({
       kind: 'settlement',

@@ -5,6 +5,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import {
   DWalletClient,
   FileMessageStore,
@@ -21,7 +22,10 @@ import { type ProfileBits, readNetwork, validatorPaths } from '../network/layout
 import { DemoError } from './demo-error.ts';
 import { type Signer, accountSigner } from './governance.ts';
 import { ValidatorView } from './ledger-view.ts';
+import { type Misdeeds, readMisdeeds } from './misdeeds.ts';
 import type { NodeProxy } from './node-proxy.ts';
+
+const byzantineProgram = fileURLToPath(new URL('./byzantine-process.js', import.meta.url));
 
 /** How one chain is watched. */
 export interface WatchedChain {
@@ -41,6 +45,8 @@ export interface DemoNetworkOptions {
   readonly profile: ProfileBits;
   readonly validators: number;
   readonly presigns: number;
+  /** Whether the last validator is Byzantine, from the network's first moment on. */
+  readonly byzantine: boolean;
 }
 
 export class DemoNetwork {
@@ -59,6 +65,17 @@ export class DemoNetwork {
   }
   get views(): readonly ValidatorView[] {
     return this.#views;
+  }
+  /** The validator that is Byzantine, if one is. */
+  get liar(): number | undefined {
+    return this.#options.byzantine ? this.#options.validators : undefined;
+  }
+  /** What validators say that are not Byzantine. */
+  get honest(): readonly ValidatorView[] {
+    return this.#views.filter(({ index }) => index !== this.liar);
+  }
+  get misdeeds(): Misdeeds {
+    return readMisdeeds(validatorPaths(this.#options.data, this.liar ?? 0).folder);
   }
   view(validator = 1): ValidatorView {
     const view = this.#views[validator - 1];
@@ -86,11 +103,17 @@ export class DemoNetwork {
     this.#views = ports.map(({ clients }, i) => new ValidatorView(i + 1, `127.0.0.1:${clients}`, this.ca));
   }
 
+  /** Starts a validator, honest or not, as it is. */
+  startValidator(index: number): void {
+    if (index === this.liar) this.local.startValidator(index, byzantineProgram);
+    else this.local.startValidator(index);
+  }
+
   /** Until the network has its key, a pool of presigns, and everybody is ready. */
   async start(progress: (detail: string) => void): Promise<void> {
     const { validators, presigns } = this.#options;
     this.local.onNote((from, text) => progress(`validator ${from}: ${text}`));
-    for (const i of this.all) this.local.startValidator(i);
+    for (const i of this.all) this.startValidator(i);
     await Promise.all(this.all.map((i) => this.local.until(i, ({ facts }) => facts['reachable'] === validators - 1)));
     await this.local.command(1, 'genesis');
     await Promise.all(this.all.map((i) => this.local.until(i, ({ conditions }) => conditions['networkKey'] === true)));
@@ -145,9 +168,9 @@ export class DemoNetwork {
     return accountSigner(data);
   }
 
-  /** Sum of a metric's series over all validators. @param name - with a suffix such as `_sum`. @param label - text that the labels must have. */
+  /** Sum of a metric's series over all honest validators. @param name - with a suffix such as `_sum`. @param label - text that the labels must have. */
   async metric(name: string, label = ''): Promise<number> {
-    const ports = readNetwork(this.#options.data)?.ports ?? [];
+    const ports = (readNetwork(this.#options.data)?.ports ?? []).filter((_, i) => i + 1 !== this.liar);
     const texts = await Promise.all(
       ports.map(async ({ http }) => (await fetch(`http://127.0.0.1:${http}/metrics`)).text()),
     );
@@ -155,6 +178,15 @@ export class DemoNetwork {
       .flatMap((text) => text.split('\n'))
       .filter((line) => (line.startsWith(`${name} `) || line.startsWith(`${name}{`)) && line.includes(label))
       .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+  }
+
+  /** Whom the evidence of a validator accuses. */
+  async accused(validator: number): Promise<readonly number[]> {
+    const { evidence } = await this.local.command<{ evidence: readonly { accused: number }[] }>(
+      validator,
+      'evidence-list',
+    );
+    return evidence.map(({ accused }) => accused);
   }
 
   /** Hands a record in at one validator and waits until all have it. */

@@ -18,7 +18,8 @@ import type { DemoOptions } from './options.ts';
 /** Blocks from an event's own to the tip, both counted. */
 export const confirmations = 2;
 const pollMs = 150;
-const reserveSats = 2_000_000n;
+/** Coins of R's vault on Bitcoin at the beginning. */
+export const reserveSats = 2_000_000n;
 
 export interface Environment {
   readonly options: DemoOptions;
@@ -64,12 +65,10 @@ export async function startEnvironment(
       evm('DappChain', 71_002),
       evm('DefiChain', 71_003),
       started(BitcoinChain.start(validators, signal)),
-      scenarios.has(3) || scenarios.has(4)
-        ? started(startClusterChains({ validators, signal, pace: options.pace }))
-        : undefined,
+      scenarios.has(3) ? started(startClusterChains({ validators, signal, pace: options.pace })) : undefined,
     ]),
   );
-  const network = new DemoNetwork({ data, profile, validators, presigns });
+  const network = new DemoNetwork({ data, profile, validators, presigns, byzantine: scenarios.has(4) });
   ending(() => network.stop());
   const watched: WatchedChain[] = [owner, dapp, defi].map(({ id, lines }) => ({
     id,
@@ -89,7 +88,7 @@ export async function startEnvironment(
   });
   watched.push(...(cluster?.watched ?? []));
   await checks.step(
-    `${validators} validators, their lines to each chain, a network key that nobody holds`,
+    `${validators} validators${scenarios.has(4) ? ', the last of them Byzantine' : ''}, their lines to each chain, a network key that nobody holds`,
     async (progress) => {
       await network.prepare(watched);
       await network.start(progress);

@@ -108,6 +108,12 @@ export class EvmChain {
     return Number(await this.node.request('eth_blockNumber'));
   }
 
+  /** Time of the newest block, in seconds. */
+  async time(): Promise<number> {
+    const { timestamp } = (await this.node.request('eth_getBlockByNumber', ['latest', false])) as { timestamp: Hex };
+    return Number(timestamp);
+  }
+
   // Transactions --------------------------------------------------------------------------------------------------------------------
 
   /** Signs with an account of a user, hands in, and waits for the receipt. An account's transactions are handed in in the order of the calls. */

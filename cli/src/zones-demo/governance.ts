@@ -19,6 +19,7 @@ import {
   approvalBytes,
   assetProposal,
   clusterProposal,
+  clusterRecord,
   dwalletProposal,
   encodeSubmission,
   noDigest,
@@ -114,4 +115,26 @@ export function clusterSubmission(
   const proposal = clusterProposal(record);
   const approvals = record.members.map(({ chain }) => governments.of(chain).approve(proposal));
   return submission({ kind: 'new-cluster', record, approvals, at });
+}
+
+/** A joint decision of all members of a cluster. @param at - ms, about now. */
+export function amendmentSubmission(
+  governments: Governments,
+  before: ClusterRecord,
+  changes: Partial<ClusterRecord>,
+  at: number,
+): Uint8Array {
+  const record: ClusterRecord = {
+    ...before,
+    ...changes,
+    version: before.version + 1n,
+    prev: clusterRecord.digest(before),
+  };
+  const proposal = clusterProposal(record);
+  const approvals = before.members.map(({ chain }) => governments.of(chain).approve(proposal));
+  return submission({
+    kind: 'cluster',
+    cluster: record.cluster,
+    event: { kind: 'amendment', record, approvals, at },
+  });
 }

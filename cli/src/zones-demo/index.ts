@@ -7,11 +7,13 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createReporter } from '../reporter.ts';
 import { Checks } from './checks.ts';
-import { type Environment, startEnvironment } from './environment.ts';
+import { type Environment, reserveSats, startEnvironment } from './environment.ts';
+import type { DemoCluster } from './demo-cluster.ts';
+import { startLying } from './lies.ts';
 import { measureLedger, measureMessages } from './measure.ts';
 import { type DemoOptions, parseOptions } from './options.ts';
 import { type BalanceRow, type ReportContent, renderReport } from './report.ts';
-import { runByzantine } from './scenario-byzantine.ts';
+import { checkOneHistory, runByzantine } from './scenario-byzantine.ts';
 import { runCluster } from './scenario-cluster.ts';
 import { runCompromise } from './scenario-compromise.ts';
 import { runTransfers } from './scenario-transfers.ts';
@@ -27,6 +29,11 @@ async function balanceRows(env: Environment): Promise<readonly BalanceRow[]> {
       const note = ledger === onChain ? '' : 'the attacker’s: nothing of it is worth anything elsewhere';
       rows.push({ asset: asset.name, chain, ledger, onChain, note });
     }
+  const { r, bitcoin, network } = env;
+  const ledger = (await network.view().ledger(r.id)).balances.get(bitcoin.id) ?? 0n;
+  const onChain = reserveSats - r.reserve;
+  const note = ledger === onChain ? 'paid from the vault’s reserve' : 'certified, and nobody asked for the payment yet';
+  rows.push({ asset: r.name, chain: bitcoin.name, ledger, onChain, note });
   return rows;
 }
 
@@ -43,6 +50,8 @@ async function run(
   mkdirSync(options.data, { recursive: true, mode: 0o700 });
   const env = await startEnvironment(options, checks, signal, ending);
   const { scenarios } = options;
+  let founded: DemoCluster | undefined;
+  startLying(env);
   await runTransfers(env);
   if (options.measure) for (const figure of await measureLedger(env)) checks.figure(figure);
   // One that cannot go on keeps nobody from the others.
@@ -61,9 +70,10 @@ async function run(
       async (cluster) => {
         if (options.measure) for (const figure of await measureMessages(env, cluster)) checks.figure(figure);
       },
-      (cluster) => {
-        shown.latencies = cluster.latencies();
-        shown.deltaMs = cluster.deltaMs;
+      (ended) => {
+        founded = ended;
+        shown.latencies = ended.latencies();
+        shown.deltaMs = ended.deltaMs;
       },
     );
   });
@@ -71,6 +81,7 @@ async function run(
   await attempt(2, async () => {
     shown.damage = await runCompromise(env);
   });
+  if (!signal.aborted) await checkOneHistory(env, await founded?.view());
   shown.balances = await balanceRows(env);
 }
 
@@ -107,8 +118,8 @@ async function main(): Promise<number> {
     await stopAll();
   }
   const held = failure === undefined && checks.allHold;
-  const { list, timeline, seconds } = checks;
-  const { profile, validators } = options;
+  const { list, timeline, history, seconds } = checks;
+  const { profile, validators, scenarios } = options;
   mkdirSync(dirname(options.report), { recursive: true });
   writeFileSync(
     options.report,
@@ -121,6 +132,8 @@ async function main(): Promise<number> {
       failure,
       checks: list,
       timeline,
+      history,
+      liar: scenarios.has(4) ? validators : undefined,
       ...shown,
     }),
   );

@@ -79,6 +79,28 @@ export class ValidatorView {
     };
   }
 
+  /** All entries of an asset as they are certified, in hex. */
+  async entries(asset: string): Promise<string> {
+    const found: string[] = [];
+    for (let more = true; more; ) {
+      const { entries } = (await this.client.call('ListEntries', { asset, fromHeight: found.length })) as {
+        entries: readonly { record: Uint8Array }[];
+      };
+      found.push(...entries.map(({ record }) => Buffer.from(record).toString('hex')));
+      more = entries.length > 0;
+    }
+    return found.join(',');
+  }
+
+  /** Digests of a cluster's settlements before an interval. */
+  async settlements(cluster: string, before: number): Promise<string> {
+    const digests = Array.from({ length: before }, async (_, interval) => {
+      const { digest } = (await this.client.call('GetSettlement', { cluster, interval })) as { digest: Uint8Array };
+      return Buffer.from(digest).toString('hex');
+    });
+    return (await Promise.all(digests)).join(',');
+  }
+
   async zone(chain: string): Promise<ZoneView> {
     const { zone } = (await this.client.call('GetZone', { chain })) as { zone: Record<string, string> };
     return {

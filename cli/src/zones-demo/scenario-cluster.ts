@@ -4,6 +4,7 @@
  * @module
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { checkApprovedUpgrade, checkUnapprovedUpgrade } from './cluster-upgrade.ts';
 import { type ClusterView, DemoCluster, type Sent } from './demo-cluster.ts';
 import type { Environment } from './environment.ts';
 import type { EvmChain } from './evm-chain.ts';
@@ -53,6 +54,8 @@ async function checkFlow(env: Environment, cluster: DemoCluster): Promise<void> 
   );
   const view = await cluster.view();
   checks.check('CLUSTER:2', 'the cluster runs', view.status === 'running', describe(view));
+  const signed = await cluster.signOn(cluster.chains.medium);
+  checks.check('ZONE:2', 'an ordinary dWallet signs on a member', signed === 'signed', signed);
 }
 
 async function checkSettlement(env: Environment, cluster: DemoCluster): Promise<void> {
@@ -106,6 +109,8 @@ async function checkHalt(env: Environment, cluster: DemoCluster): Promise<void> 
     zone.status === 'halted' && zone.reason.includes(fast.id),
     `${zone.status}: ${zone.reason}`,
   );
+  const refused = await cluster.signOn(medium);
+  checks.check('ZONE:2', 'nothing is signed on it meanwhile', refused === 'ZONE:2', refused);
   await checkOutside(env, 'the cluster is halted');
   await sleep(2000);
   const later = await cluster.view();
@@ -136,9 +141,10 @@ async function checkEquivocation(env: Environment, cluster: DemoCluster): Promis
   const story = await checks.step('messages before and after a block of the MediumChain', async () => {
     const unrelated = await cluster.send(slow, fast, 'sent before anything in doubt is taken');
     const before = await delivered(medium, fast, 'before the fork');
+    // The blocks that will replace others may carry the time of the last common one: that one must be later than the message before.
+    const sentBefore = await medium.time();
+    await until('a later block', 60_000, async () => ((await medium.time()) > sentBefore ? true : undefined));
     const height = await medium.height();
-    // Times are in seconds: nothing after the fork shares its second with what was before.
-    await sleep(2100);
     const first = await delivered(medium, fast, 'after the fork');
     const second = await cluster.send(fast, slow, 'sent by one who took it');
     await Promise.all([second, unrelated].map((sent) => cluster.reaches(sent, 'certifiedAt')));
@@ -174,13 +180,22 @@ async function checkEquivocation(env: Environment, cluster: DemoCluster): Promis
     `${story.outside.length} messages`,
   );
   const zone = await network.view().zone(medium.id);
+  const refused = await cluster.signOn(medium);
   checks.check(
     'ZONE:2',
-    'nothing is signed any more on what rests on it',
-    zone.status === 'quarantined',
-    `${zone.status}: ${zone.reason}`,
+    'nothing is signed on it any more',
+    zone.status === 'quarantined' && refused === 'ZONE:2',
+    `${refused}; ${zone.status}: ${zone.reason}`,
   );
   await checkOutside(env, 'a member equivocated');
+  await checks.step('Δ passes', () => sleep(Math.max(0, view.since + cluster.deltaMs + 1000 - Date.now())));
+  const suspect = await cluster.signOn(slow);
+  checks.check(
+    'CLUSTER:5',
+    'nothing is signed on the other members that rests on their state after T + Δ',
+    ['ZONE:2', 'CLUSTER:5'].includes(suspect),
+    suspect,
+  );
 }
 
 /** @param measure - runs while the cluster does. @param ended - hears of the cluster, however it went. */
@@ -198,7 +213,10 @@ export async function runCluster(
     await checkFlow(env, cluster);
     await measure(cluster);
     await checkHalt(env, cluster);
+    const unapproved = await checkUnapprovedUpgrade(env, cluster);
+    await checkOutside(env, 'a member runs what was not approved');
     await checkSettlement(env, cluster);
+    await checkApprovedUpgrade(env, cluster, unapproved);
     await checkEquivocation(env, cluster);
   } finally {
     ended(cluster);

@@ -5,17 +5,7 @@
  */
 import { addressToScript } from '@dwallet/chains';
 import { type Environment, confirmations } from './environment.ts';
-import { compare, entryOf, payEntry, refusalOf, transfer } from './transfers.ts';
-import type { VaultedAsset } from './vault.ts';
-
-async function checkBalances(env: Environment, asset: VaultedAsset, after: string): Promise<void> {
-  const { equal, detail } = await compare(env, asset);
-  env.checks.check('ASSET:2', `balances of ${asset.name} on chain equal the ledger after ${after}`, equal, detail);
-}
-
-/** What a refusal of a signature says: its rule. */
-export const ruleOf = (error: unknown): string =>
-  error instanceof Error && 'check' in error && typeof error.check === 'string' ? error.check : String(error);
+import { checkBalances, entryOf, payEntry, refusalOf, ruleOf, transfer } from './transfers.ts';
 
 export async function runTransfers(env: Environment): Promise<void> {
   const { checks, owner, dapp, defi, bitcoin, x, y, r, ann, bob, network } = env;
@@ -140,4 +130,5 @@ export async function runTransfers(env: Environment): Promise<void> {
       `${paid.status}, ${balances.get(bitcoin.id)} on Bitcoin`,
     );
   });
+  await checkBalances(env, r, 'the way to Bitcoin and back');
 }

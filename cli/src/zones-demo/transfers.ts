@@ -27,10 +27,10 @@ export async function entryOf({ network }: Environment, chain: string, reference
   }
 }
 
-/** The rule that refuses an event, as the first validator says that has drafted it. @throws DemoError when it becomes an entry. */
+/** The rule that refuses an event, as the first honest validator says that has drafted it. @throws DemoError when it becomes an entry. */
 export function refusalOf({ network }: Environment, chain: string, reference: string): Promise<RefusalView> {
   return until(`a refusal of ${reference} on ${chain}`, waitMs, async () => {
-    for (const view of network.views) {
+    for (const view of network.honest) {
       const found = await view.event(chain, reference).catch(() => undefined);
       if (isEntry(found)) throw new DemoError(`${reference} became entry ${found.height}`);
       // While an event waits for finality or for the next height, it is refused for the moment only.
@@ -39,6 +39,10 @@ export function refusalOf({ network }: Environment, chain: string, reference: st
     return undefined;
   });
 }
+
+/** What a refusal of a signature says: its rule. */
+export const ruleOf = (error: unknown): string =>
+  error instanceof Error && 'check' in error && typeof error.check === 'string' ? error.check : String(error);
 
 export interface Leg {
   readonly asset: VaultedAsset;
@@ -72,6 +76,8 @@ export interface Comparison {
   readonly detail: string;
   /** Chain name -> ledger, chain. */
   readonly rows: readonly { readonly chain: string; readonly ledger: bigint; readonly onChain: bigint }[];
+  /** Chain name -> units, by the ledger. */
+  readonly ledger: ReadonlyMap<string, bigint>;
 }
 
 /**
@@ -79,7 +85,7 @@ export interface Comparison {
  * what was sent there.
  */
 export async function compare(
-  { network }: Environment,
+  { network, owner: home, dapp, defi, bitcoin }: Environment,
   asset: VaultedAsset,
   without: readonly string[] = [],
 ): Promise<Comparison> {
@@ -113,13 +119,28 @@ export async function compare(
     sums === expected.supply &&
     total === expected.supply;
   const text = rows.map(({ chain, ledger, onChain }) => `${chain} ledger ${ledger} chain ${onChain}`);
+  const names = new Map([home, dapp, defi, bitcoin].map(({ id, name }) => [id, name]));
   return {
     equal,
     rows,
+    ledger: new Map([...expected.balances].map(([chain, amount]) => [names.get(chain) ?? chain, amount])),
     detail: [
       ...text,
       `supply ${expected.supply}, minted ${total}`,
       ...behind.map((i) => `validator ${i} differs`),
     ].join('; '),
   };
+}
+
+/** The check that chains and ledgers say the same, with its place in the report. @param without - chains that belong to an attacker. */
+export async function checkBalances(
+  env: Environment,
+  asset: VaultedAsset,
+  after: string,
+  without: readonly string[] = [],
+): Promise<void> {
+  const { equal, detail, ledger } = await compare(env, asset, without);
+  env.checks.balances({ asset: asset.name, after, ledger, equal });
+  const where = without.length === 0 ? '' : ' on the honest chains';
+  env.checks.check('ASSET:2', `balances of ${asset.name}${where} equal the ledgers after ${after}`, equal, detail);
 }

@@ -23,6 +23,7 @@ import { join } from 'node:path';
 import { DWalletError, type PresignId, Reader, concat, encodeBytes, encodeText, encodeUint32 } from '@dwallet/sigma';
 import type { SignMessageStore } from '@dwallet/two-pc-mpc/client';
 import { sha256 } from '@noble/hashes/sha2.js';
+import { earlierBuild } from '../keystore.ts';
 import { isRunning } from './processes.ts';
 
 /** A stored message cannot be read back, or the disk failed. The presign counts as used. */
@@ -37,8 +38,8 @@ export interface DiskOperations {
 }
 
 const magic = encodeText('DWSIGNMS');
-/** Raise it when the layout changes; older programs refuse newer files. */
-export const messageFileVersion = 1;
+/** Raise it when the layout changes. Every other version is refused: a message that is not read whole is not sent, and its presign stays used. */
+export const messageFileVersion = 2;
 const maxMessageBytes = 1 << 20;
 
 const isErrno = (error: unknown, code: string): boolean =>
@@ -100,11 +101,12 @@ export class FileMessageStore implements SignMessageStore {
         throw new MessageStoreError(`${path} is not a stored message`);
       const version = reader.uint32('version');
       if (version > messageFileVersion) throw new MessageStoreError(`${path} was written by a newer version`);
+      if (version < messageFileVersion) throw new MessageStoreError(`${path} is of ${earlierBuild}`);
       const id = reader.fixed('presignId', 32);
       const message = reader.bytes('message', maxMessageBytes);
       const check = reader.fixed('checksum', 32);
       reader.end();
-      if (version !== messageFileVersion || !equal(id, presignId) || !equal(check, sha256(body(presignId, message)))) {
+      if (!equal(id, presignId) || !equal(check, sha256(body(presignId, message)))) {
         throw new MessageStoreError(`${path} is damaged`);
       }
       return message;

@@ -9,7 +9,7 @@
 import type { PresignId, Random } from '@dwallet/sigma';
 import type { SignMessageStore } from '@dwallet/two-pc-mpc/client';
 import { hex } from '../hex.ts';
-import { type Keystore, KeystoreError, type KeystoreSnapshot } from '../keystore.ts';
+import { type Keystore, KeystoreError, type KeystoreSnapshot, earlierBuild } from '../keystore.ts';
 import type { WalletData } from '../wallet-store.ts';
 import { WalletSeal } from './sealed-wallet.ts';
 
@@ -18,11 +18,12 @@ export interface IdbFactoryLike {
   open(name: string, version: number): IdbRequestLike<IdbDatabaseLike>;
 }
 export interface IdbEvents {
-  addEventListener(type: string, listener: () => void): void;
+  addEventListener(type: string, listener: (event: { readonly oldVersion?: number }) => void): void;
 }
 export interface IdbRequestLike<T> extends IdbEvents {
   readonly result: T;
   readonly error: unknown;
+  readonly transaction: { abort(): void } | null;
 }
 export interface IdbDatabaseLike extends IdbEvents {
   createObjectStore(name: string): unknown;
@@ -55,6 +56,8 @@ interface StoredState {
   readonly sealed: Uint8Array;
 }
 
+/** Of the database. Raise it when the stores, or what is in them, change. Every other version is refused. */
+const databaseVersion = 2;
 const state = 'state';
 const messages = 'messages';
 const walletKey = 'wallet';
@@ -81,7 +84,7 @@ export class IndexedDbKeystore implements Keystore {
     };
   }
 
-  /** @throws KeystoreError KEYSTORE_IO, KEYSTORE_WRONG_SECRET, KEYSTORE_DAMAGED, KEYSTORE_NEWER */
+  /** @throws KeystoreError KEYSTORE_IO, KEYSTORE_WRONG_SECRET, KEYSTORE_DAMAGED, KEYSTORE_NEWER, KEYSTORE_OLDER */
   static async open(options: IndexedDbKeystoreOptions): Promise<IndexedDbKeystore> {
     const database = await openDatabase(options);
     const keystore = new IndexedDbKeystore(database, options);
@@ -154,7 +157,7 @@ export class IndexedDbKeystore implements Keystore {
   }
 }
 
-/** @throws KeystoreError KEYSTORE_IO */
+/** @throws KeystoreError KEYSTORE_IO, KEYSTORE_NEWER, KEYSTORE_OLDER */
 async function openDatabase({
   name,
   factory: given,
@@ -162,10 +165,22 @@ async function openDatabase({
   const factory = given ?? (globalThis as { readonly indexedDB?: IdbFactoryLike }).indexedDB;
   if (factory === undefined) throw new KeystoreError('KEYSTORE_IO', 'there is no IndexedDB here');
   return new Promise((resolve, reject) => {
-    const request = factory.open(name ?? 'dwallet', 1);
-    const fail = (): void =>
-      reject(new KeystoreError('KEYSTORE_IO', 'IndexedDB cannot be opened', { cause: request.error }));
-    request.addEventListener('upgradeneeded', () => {
+    const request = factory.open(name ?? 'dwallet', databaseVersion);
+    const fail = (): void => {
+      const newer = request.error instanceof Error && request.error.name === 'VersionError';
+      reject(
+        newer
+          ? new KeystoreError('KEYSTORE_NEWER', 'the keystore was written by a newer version')
+          : new KeystoreError('KEYSTORE_IO', 'IndexedDB cannot be opened', { cause: request.error }),
+      );
+    };
+    request.addEventListener('upgradeneeded', ({ oldVersion }) => {
+      if (oldVersion !== 0) {
+        reject(new KeystoreError('KEYSTORE_OLDER', `the keystore is of ${earlierBuild}`));
+        // It stays as it is.
+        request.transaction?.abort();
+        return;
+      }
       request.result.createObjectStore(state);
       request.result.createObjectStore(messages);
     });

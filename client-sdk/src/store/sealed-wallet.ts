@@ -21,13 +21,13 @@ import {
   encodeUint8,
 } from '@dwallet/sigma';
 import { hex } from '../hex.ts';
-import { KeystoreError, type KeystoreSnapshot } from '../keystore.ts';
+import { KeystoreError, type KeystoreSnapshot, earlierBuild } from '../keystore.ts';
 import { type WalletData, parseWalletData } from '../wallet-store.ts';
 
 /** Work of scrypt, as the power of two of N; r = 8, p = 1. */
 export const defaultScryptLog2N = 17;
-/** Raise it when the layout changes; older programs refuse newer keystores. */
-export const sealedWalletVersion = 1;
+/** Raise it when the layout of the header, or what the wallet data mean, changes. Every other version is refused. */
+export const sealedWalletVersion = 2;
 
 const magic = encodeText('DWALLETK');
 const headerBytes = 8 + 4 + 1 + 4 + 4 + 32 + 8;
@@ -88,7 +88,7 @@ export class WalletSeal {
     }
   }
 
-  /** @throws KeystoreError KEYSTORE_WRONG_SECRET, KEYSTORE_DAMAGED, KEYSTORE_NEWER: never anything of the content. */
+  /** @throws KeystoreError KEYSTORE_WRONG_SECRET, KEYSTORE_DAMAGED, KEYSTORE_NEWER, KEYSTORE_OLDER: never anything of the content. */
   async open(bytes: Uint8Array): Promise<KeystoreSnapshot> {
     const { kdf, revision, header, nonce, sealed } = read(bytes);
     const key = await this.#key(kdf);
@@ -149,7 +149,7 @@ export interface SealedWalletHeader {
   readonly salt: Uint8Array;
 }
 
-/** @throws KeystoreError KEYSTORE_DAMAGED, KEYSTORE_NEWER */
+/** @throws KeystoreError KEYSTORE_DAMAGED, KEYSTORE_NEWER, KEYSTORE_OLDER */
 export function readSealedWalletHeader(bytes: Uint8Array): SealedWalletHeader {
   const { kdf, revision } = read(bytes);
   return { revision, ...kdf };
@@ -168,6 +168,7 @@ function read(bytes: Uint8Array) {
     const version = reader.uint32('version');
     if (version > sealedWalletVersion)
       throw new KeystoreError('KEYSTORE_NEWER', 'the keystore was written by a newer version');
+    if (version < sealedWalletVersion) throw new KeystoreError('KEYSTORE_OLDER', `the keystore is of ${earlierBuild}`);
     const log2N = reader.uint8('log2N');
     reader.uint32('r');
     reader.uint32('p');
@@ -175,7 +176,7 @@ function read(bytes: Uint8Array) {
     const revision = Number(reader.uint64('revision'));
     reader.end();
     const kdf = { log2N, salt };
-    const known = version === sealedWalletVersion && log2N >= minLog2N && log2N <= maxLog2N;
+    const known = log2N >= minLog2N && log2N <= maxLog2N;
     // One way to write a header: whatever differs in it is damage.
     if (!known || !Number.isSafeInteger(revision) || hex(headerOf(kdf, revision)) !== hex(header)) throw damaged();
     return { kdf, revision, header, nonce, sealed: bytes.slice(headerBytes + nonceBytes) };

@@ -317,4 +317,5 @@ const networkReply = (network: Fields<GetNetworkResponse>): Uint8Array =>
     network.keyCertificate,
     network.setupRecord,
     network.setupCertificate,
+    network.generation,
   ]);

@@ -4,15 +4,18 @@
  */
 import type { IdbFactoryLike } from '@dwallet/client-sdk';
 
+type Listener = (event: { readonly oldVersion: number }) => void;
+
 class Events {
-  readonly #listeners = new Map<string, (() => void)[]>();
+  readonly #listeners = new Map<string, Listener[]>();
   error: unknown = null;
   result: unknown;
-  addEventListener(type: string, listener: () => void): void {
+  transaction: { abort(): void } | null = null;
+  addEventListener(type: string, listener: Listener): void {
     this.#listeners.set(type, [...(this.#listeners.get(type) ?? []), listener]);
   }
-  tell(type: string): void {
-    for (const listener of this.#listeners.get(type) ?? []) listener();
+  tell(type: string, oldVersion = 0): void {
+    for (const listener of this.#listeners.get(type) ?? []) listener({ oldVersion });
   }
 }
 
@@ -20,16 +23,24 @@ type Store = Map<string, unknown>;
 
 export class MemoryIdb {
   readonly databases = new Map<string, Map<string, Store>>();
+  /** What opened the databases first, or last with a higher number. */
+  readonly versions = new Map<string, number>();
   #last: Promise<void> = Promise.resolve();
 
   get factory(): IdbFactoryLike {
-    return { open: (name: string) => this.#open(name) } as unknown as IdbFactoryLike;
+    return { open: (name: string, version: number) => this.#open(name, version) } as unknown as IdbFactoryLike;
   }
 
-  #open(name: string): Events {
+  #open(name: string, version: number): Events {
     const request = new Events();
     setTimeout(() => {
-      const fresh = !this.databases.has(name);
+      const oldVersion = this.versions.get(name) ?? 0;
+      if (version < oldVersion) {
+        request.error = Object.assign(new Error('newer'), { name: 'VersionError' });
+        return request.tell('error');
+      }
+      let aborted = false;
+      request.transaction = { abort: () => (aborted = true) };
       const stores = this.databases.get(name) ?? new Map<string, Store>();
       this.databases.set(name, stores);
       request.result = Object.assign(new Events(), {
@@ -37,7 +48,9 @@ export class MemoryIdb {
         transaction: ([store]: [string], mode: string) => this.#transaction(stores.get(store) ?? new Map(), mode),
         close: () => {},
       });
-      if (fresh) request.tell('upgradeneeded');
+      if (version > oldVersion) request.tell('upgradeneeded', oldVersion);
+      if (aborted) return request.tell('error');
+      this.versions.set(name, version);
       request.tell('success');
     });
     return request;

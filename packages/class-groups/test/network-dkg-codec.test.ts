@@ -193,6 +193,23 @@ describe('no mutation is accepted', () => {
   });
 });
 
+test('the largest honest messages are as long as whoever collects them allows', () => {
+  const dealers = [...deals.deals.keys()];
+  // Every deal is rejected, with a complaint each.
+  const everything = networkDkg.encodeAcknowledge(input, deals, {
+    deals: deals.digest,
+    rejected: dealers,
+    complaints: dealers.map((dealer) => ({ dealer, evidence: complaint.evidence })),
+  });
+  const rehearsal = networkDkg.largestRehearsalBytes({ ...input, committee, outcome });
+  expect(dealers).toHaveLength(input.access.validators.length);
+  expect(networkDkg.largestMessageBytes(input, 'register')).toBe(run.messages.register[0]?.message.length);
+  expect(networkDkg.largestMessageBytes(input, 'deal')).toBe(dealMessage.length);
+  expect(networkDkg.largestMessageBytes(input, 'acknowledge')).toBe(everything.length);
+  expect(networkDkg.largestMessageBytes(input, 'reveal')).toBe(revealMessage.length);
+  expect(rehearsal).toBe(rehearseMessage.length);
+});
+
 describe('reveal format', () => {
   const bits = shareBits(shapeOf(input));
   const withShare = (share: bigint): Uint8Array =>

@@ -86,6 +86,10 @@ export interface Fact {
 }
 
 const maxIdBytes = 64;
+/** Most signers of a certificate. */
+const maxVotes = 128;
+/** Largest encoded certificate, in bytes. */
+export const maxCertificateBytes = 2 + 32 + 1 + 4 + maxIdBytes + 8 + 32 + 2 + maxVotes * (2 + signatureBytes);
 
 function factItems(committee: Committee, fact: Fact): Uint8Array[] {
   if (fact.id.length > maxIdBytes) throw new InvalidArgumentsError('fact.id', `exceeds ${maxIdBytes} bytes`);
@@ -198,7 +202,7 @@ export function encodeCertificate({ committee, fact, votes }: QuorumCertificate)
   );
 }
 
-/** Strict: signers distinct and ascending, at most 128. Signatures are verified by {@link verifyCertificate}. */
+/** Strict: signers distinct and ascending, at most 128, {@link maxCertificateBytes}. Signatures are verified by {@link verifyCertificate}. */
 export function decodeCertificate(bytes: Uint8Array): QuorumCertificate {
   const reader = new Reader(bytes, 'QuorumCertificate');
   readHeader(reader, messageType.quorumCertificate);
@@ -209,7 +213,7 @@ export function decodeCertificate(bytes: Uint8Array): QuorumCertificate {
   const version = reader.uint64('factVersion');
   const digest = readDigest(reader, 'digest');
   const count = reader.uint16('count');
-  if (count < 1 || count > 128) throw new DecodeError(reader.path('count'), `${count} is not in 1..128`);
+  if (count < 1 || count > maxVotes) throw new DecodeError(reader.path('count'), `${count} is not in 1..${maxVotes}`);
   const votes: FactVote[] = [];
   for (let i = 0, last = 0; i < count; i++) {
     const number = reader.uint16(`votes[${i}].validator`);

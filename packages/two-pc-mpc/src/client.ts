@@ -6,6 +6,7 @@
 export type * from './types.ts';
 export * from './network-setup/setup-commitment.ts';
 export * from './session-id.ts';
+export * from './session-generations.ts';
 export * from './certificates.ts';
 export * from './signatures.ts';
 export * from './user-encryption-key.ts';

@@ -2,6 +2,7 @@
 import { concat, digest, encodeBytes, encodeUint16, presignId, sessionId } from '@dwallet/sigma';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { maxCertificateBytes } from '../src/certificates.ts';
 import { hashMessage } from '../src/ecdsa/sign/message-hash.ts';
 import {
   type MessageToSign,
@@ -122,6 +123,29 @@ describe('sign', () => {
       }
   });
 
+  it('shows the certificate of the assignment at its end, or nothing at all', () => {
+    const bare = encodeSignRequest(signRequest);
+    for (const length of [1, 311, maxCertificateBytes]) {
+      const shown = encodeSignRequest({ ...signRequest, assignment: filled(8, length) });
+      expect(hex(shown)).toBe(hex(concat(bare, encodeBytes(filled(8, length)))));
+      expect(decodeSignRequest(shown)).toEqual({ ...signRequest, assignment: filled(8, length) });
+    }
+    expect(decodeSignRequest(bare)).toEqual(signRequest);
+    const largest = encodeBytes(filled(8, maxCertificateBytes));
+    for (const end of [
+      encodeBytes(new Uint8Array(0)),
+      encodeBytes(filled(8, maxCertificateBytes + 1)),
+      Uint8Array.of(0),
+      largest.subarray(0, -1),
+    ])
+      expect(() => decodeSignRequest(concat(bare, end))).toThrow('SignRequest.assignment');
+    expect(() => decodeSignRequest(concat(bare, largest, Uint8Array.of(0)))).toThrow('SignRequest.end');
+    // It is about the request and no part of it: the presign serves the same digest with and without it.
+    const asked = { ...signRequest, assignment: filled(8, 9) };
+    expect(signOrderDigest(asked)).toEqual(signOrderDigest(signRequest));
+    expect(assignedRequestOf(asked, signed)).toEqual(assignedRequestOf(signRequest, signed));
+  });
+
   it('any other kind of assignment or content is refused', () => {
     for (const [at, field] of [
       [kindAt, 'SignRequest.assignedTo'],
@@ -149,7 +173,10 @@ describe('sign', () => {
   });
 
   it('what decodes is the one encoding of what it decodes to; nothing but a typed refusal otherwise', () => {
-    const honest = orders.map((order) => encodeSignRequest({ ...signRequest, ...order }));
+    const shown = [{}, { assignment: filled(8, 9) }];
+    const honest = orders.flatMap((order) =>
+      shown.map((end) => encodeSignRequest({ ...signRequest, ...order, ...end })),
+    );
     const mutated = fc
       .tuple(fc.constantFrom(...honest), fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 3 }), fc.nat(4))
       .map(([bytes, changes, cut]) => {

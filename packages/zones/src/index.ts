@@ -31,6 +31,12 @@ export {
   newTally,
 } from './cluster/attestations.ts';
 export {
+  type ChainConfiguration,
+  type RunningContract,
+  type StorageWord,
+  chainConfiguration,
+} from './cluster/configuration.ts';
+export {
   type ClusterHead,
   type ClusterMember,
   type ClusterMessage,
@@ -59,11 +65,12 @@ export {
   type MemberState,
   type SafetyFault,
   channelOf,
+  messagesAwaitingSettlement,
   nextDelivery,
   nextNonce,
 } from './cluster/state.ts';
 export { type ClusterStatus, clusterStatus, describeStatus, horizon } from './cluster/synchrony.ts';
-export type { ClusterEvent, ConfigurationReport, Delivery } from './cluster/transition.ts';
+export { type ClusterEvent, type ConfigurationReport, type Delivery, mayRun } from './cluster/transition.ts';
 export type { GovernanceKey, GovernanceSet, KeyScheme } from './governance/keys.ts';
 export {
   type Approval,
@@ -73,11 +80,13 @@ export {
   approvalDigest,
   approvalRecord,
   approvalText,
+  approvedBy,
   noDigest,
   proposalRecord,
   verifyApproval,
 } from './governance/proposal.ts';
 export type { Accepted, Leg, Outcome, Refusal } from './outcome.ts';
+export { PersistentMap } from './persistent-map.ts';
 export { type SignRequest, requestOutflows } from './policy/authorise.ts';
 export { type Authority, decodeAuthority, encodeAuthority } from './policy/authority.ts';
 export { type ReleaseRecord, releaseFact, releaseFactIn, releaseRecord, slotId } from './policy/release.ts';
@@ -106,6 +115,7 @@ export {
   type World,
   type WorldEvent,
   type ZoneState,
+  worldVersion,
   assetProposal,
   clusterProposal,
   dwalletProposal,

@@ -24,6 +24,12 @@ function put<V>(node: Node<V> | undefined, depth: number, key: string, value: V)
   return put<V>(branch, depth, key, value);
 }
 
+function* entriesOf<V>(node: Node<V> | undefined): IterableIterator<readonly [string, V]> {
+  if (node === undefined) return;
+  if (isBranch(node)) for (const branch of node) yield* entriesOf(branch);
+  else yield [node.key, node.value];
+}
+
 export class PersistentMap<V> {
   readonly #root: Node<V> | undefined;
   readonly size: number;
@@ -45,6 +51,10 @@ export class PersistentMap<V> {
   }
   has(key: string): boolean {
     return this.get(key) !== undefined;
+  }
+  /** Ascending by key. */
+  *entries(): IterableIterator<readonly [string, V]> {
+    yield* entriesOf(this.#root);
   }
   /** A map with `key` set; this one stays as it is. */
   set(key: string, value: V): PersistentMap<V> {

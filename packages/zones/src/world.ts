@@ -8,7 +8,7 @@
 import type { Digest } from '@dwallet/sigma';
 import { type LedgerRules, type Ledger, appendEntryWith, emptyLedger } from './asset/ledger.ts';
 import { type AssetRecord, type LedgerEntry, assetRecord, ownerChain } from './asset/record.ts';
-import type { ClusterRecord } from './cluster/record.ts';
+import type { ClusterMember, ClusterRecord } from './cluster/record.ts';
 import { type ClusterState, newCluster } from './cluster/state.ts';
 import { clusterStatus, describeStatus } from './cluster/synchrony.ts';
 import { type ClusterEvent, type ClusterRules, applyClusterEventWith, clusterProposal } from './cluster/transition.ts';
@@ -74,6 +74,12 @@ export interface World {
   /** By hex of the slot's id, {@link import('./policy/release.ts').slotId}. */
   readonly slots: PersistentMap<SlotUse>;
 }
+
+/**
+ * Raise it with every change of what a {@link World} is made of, or of what events make of it: validators that kept one under another version make it again
+ * from all events.
+ */
+export const worldVersion = 1;
 
 export const emptyWorld: World = {
   zones: new Map(),
@@ -304,21 +310,9 @@ function refuseMembers(world: World, record: ClusterRecord): Refusal | undefined
     : refuse('ZONE:1', `the settlement key is not a dWallet that its owner gave to ${record.cluster}`);
 }
 
-function foundCluster(
-  rules: WorldRules,
-  world: World,
-  { record, approvals, at }: WorldEvent & { readonly kind: 'new-cluster' },
-): Outcome<World> {
-  const proposal = clusterProposal(record);
-  const before = world.clusters.get(record.cluster);
-  const everybody: Rule<unknown> = () => {
-    const missing = record.members.find(
-      ({ governance }) =>
-        approvingKeys(rules, governance, proposalRecord.digest(proposal), approvals) < governance.threshold,
-    );
-    return missing === undefined ? undefined : refuse('CLUSTER:8', `${missing.chain} does not approve`);
-  };
-  const keys = record.members.find(({ chain, governance }) => {
+/** Who joins does so with the keys of its zone: nobody brings a zone into a cluster with keys of his own (GOVERNANCE:1). */
+function refuseStrangeKeys(world: World, joining: readonly ClusterMember[]): Refusal | undefined {
+  const strange = joining.find(({ chain, governance }) => {
     const own = world.zones.get(chain)?.record.governance;
     return (
       own?.threshold !== governance.threshold ||
@@ -326,9 +320,28 @@ function foundCluster(
       !own.keys.every((key, i) => sameBytes(key.publicKey, governance.keys[i]?.publicKey ?? new Uint8Array(0)))
     );
   });
+  return strange === undefined
+    ? undefined
+    : refuse('CLUSTER:8', `the keys of ${strange.chain} are not those of its zone`);
+}
+
+function foundCluster(
+  rules: WorldRules,
+  world: World,
+  { record, approvals, at }: WorldEvent & { readonly kind: 'new-cluster' },
+): Outcome<World> {
+  const proposal = clusterProposal(record);
+  const before = world.clusters.get(record.cluster);
+  const unapproved = (): Refusal | undefined => {
+    const digest = proposalRecord.digest(proposal);
+    const missing = record.members.find(
+      ({ governance }) => approvingKeys(rules, governance, digest, approvals) < governance.threshold,
+    );
+    return missing === undefined ? undefined : refuse('CLUSTER:8', `${missing.chain} does not approve`);
+  };
   const refusal =
     judgeChange(
-      { ...rules, 'GOVERNANCE:1': everybody },
+      { ...rules, 'GOVERNANCE:1': () => undefined },
       {
         governance: { keys: [], threshold: 0 },
         proposal,
@@ -338,7 +351,8 @@ function foundCluster(
       },
     ) ??
     refuseMembers(world, record) ??
-    (keys === undefined ? undefined : refuse('CLUSTER:8', `the keys of ${keys.chain} are not those of its zone`)) ??
+    refuseStrangeKeys(world, record.members) ??
+    unapproved() ??
     rules['CLUSTER:11'](record);
   return refusal ?? accept({ ...world, clusters: withEntry(world.clusters, record.cluster, newCluster(record, at)) });
 }
@@ -351,7 +365,8 @@ function applyCluster(
   const cluster = world.clusters.get(name);
   if (cluster === undefined) return refuse('CLUSTER:8', `there is no cluster ${name}`);
   if (event.kind === 'amendment') {
-    const refusal = refuseMembers(world, event.record);
+    const joining = event.record.members.filter(({ chain }) => !cluster.members.has(chain));
+    const refusal = refuseMembers(world, event.record) ?? refuseStrangeKeys(world, joining);
     if (refusal !== undefined) return refusal;
   }
   const outcome = applyClusterEventWith(rules, cluster, event);
@@ -365,11 +380,29 @@ function applyCluster(
   return accept({ ...world, zones, clusters: withEntry(world.clusters, name, outcome.state) });
 }
 
+/**
+ * ASSET:6 across ledgers: an event is spent once, whichever asset it is booked for. Who owns a chain may call two of its events by one name, and an asset may take
+ * over another one's token.
+ */
+export function spentElsewhere(
+  rules: Pick<LedgerRules, 'ASSET:6'>,
+  { assets }: Pick<World, 'assets'>,
+  entry: LedgerEntry,
+): Refusal | undefined {
+  for (const { ledger } of assets.values()) {
+    const refusal = ledger.asset === entry.asset ? undefined : rules['ASSET:6']({ ledger, entry });
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}
+
 function applyEntry(rules: WorldRules, world: World, entry: LedgerEntry): Outcome<World> {
   const asset = world.assets.get(entry.asset);
   if (asset === undefined) return refuse('ASSET:7', `there is no asset ${entry.asset}`);
   const outcome = appendEntryWith(rules, asset.ledger, entry);
   if (!outcome.ok) return outcome;
+  const spent = spentElsewhere(rules, world, entry);
+  if (spent !== undefined) return spent;
   return accept({ ...world, assets: withEntry(world.assets, entry.asset, { ...asset, ledger: outcome.state }) });
 }
 

@@ -279,6 +279,20 @@ describe('a vault on Bitcoin', () => {
     });
   });
 
+  it('more coins than fit in a release, or one coin twice, are refused by rule', () => {
+    const paid = must(effects([utxo(1, 30_000n)], 19_500n, 10_000n));
+    const coins = (count: number) => Array.from({ length: count }, (_, i) => ({ id: `outpoint:${i}:0`, claim: '1' }));
+    expectOk(ask(world, { ...paid, slots: coins(512) }, back, 'vault/B'));
+    expect(ask(world, { ...paid, slots: coins(513) }, back, 'vault/B')).toMatchObject({
+      rule: 'ASSET:10',
+      reason: expect.stringMatching(/uses 513 coins, at most 512/) as unknown,
+    });
+    expect(ask(world, { ...paid, slots: [...paid.slots, ...paid.slots] }, back, 'vault/B')).toMatchObject({
+      rule: 'ASSET:10',
+      reason: expect.stringMatching(/a coin twice/) as unknown,
+    });
+  });
+
   it('coins of others do not go in: their change would be anybody’s', () => {
     expect(
       effects([utxo(1, 20_000n), utxo(2, 10_000n, p2wpkhScript(walletKey('thief')))], 19_500n, 10_000n),

@@ -1,12 +1,18 @@
 /** The joint decisions of a cluster, one by one. */
+import { type Digest, InvalidArgumentsError } from '@dwallet/sigma';
 import { describe, expect, it } from 'vitest';
 import {
   type ClusterEvent,
   type ClusterHead,
   type ClusterRecord,
+  type MessageCount,
   type Outcome,
   type World,
+  chainConfiguration,
   clusterProposal,
+  expectedRoots,
+  headRecord,
+  messagesAwaitingSettlement,
   messagesInDoubt,
   noDigest,
 } from '../src/index.ts';
@@ -19,6 +25,7 @@ import {
   clusterOfChains,
   dapp,
   defi,
+  evmAccount,
   expectOk,
   governanceOf,
   historyRules,
@@ -83,6 +90,20 @@ const heartbeat = (member: string, at: number): ClusterEvent => ({
   kind: 'heartbeat',
   heartbeat: { cluster: 'fast', member, at },
 });
+
+/** A first head of a member, and the settlement over it alone. */
+function settlementOf(world: World, member: string, time: number, sent: readonly MessageCount[]): ClusterEvent[] {
+  const { record, interval, settlement: prev } = state(world);
+  const parts = { cluster: 'fast', member, height: 0n, time, state: bytes32('state'), version: record.version };
+  const head: ClusterHead = { ...parts, prev: noDigest, consumed: [], sent };
+  const digest = headRecord.digest(head);
+  const roots = expectedRoots(state(world), new Map([[member, { digest, head }]]));
+  const settlement = { cluster: 'fast', interval, time, prev, heads: [{ member, head: digest }], roots };
+  return [
+    { kind: 'head', head },
+    { kind: 'settlement', settlement },
+  ];
+}
 
 describe('founding', () => {
   const found = (record: ClusterRecord, signers = record.members.map(({ chain }) => chain)): Outcome<World> =>
@@ -168,8 +189,96 @@ describe('joint governance', () => {
     expect(apply(approved, report('v2'))).toMatchObject({ ok: false, rule: 'CLUSTER:9' });
     const inStep = run(approved, heartbeat(defi, 1045), report('v2'));
     expect(state(inStep).members.get(defi)?.fastPath).toBe(true);
-    const direct = run(started, amendment(started, [owner, dapp, defi], upgraded), report('v2'));
-    expect(state(direct).members.get(defi)?.fastPath).toBe(true);
+  });
+
+  it('an approved upgrade never leaves the fast path, before or after the change on the chain; the way back is none', () => {
+    const report = (configuration: Digest): ClusterEvent => ({
+      kind: 'configuration',
+      report: { cluster: 'fast', member: defi, configuration },
+    });
+    const [v1, v2] = [three.members.find(({ chain }) => chain === defi)?.configuration as Digest, bytes32('v2')];
+    const isFast = (world: World): boolean | undefined => state(world).members.get(defi)?.fastPath;
+    const changed = (record: ClusterRecord): Partial<ClusterRecord> => ({
+      members: record.members.map((member) => (member.chain === defi ? { ...member, configuration: v2 } : member)),
+    });
+    const everybody = [owner, dapp, defi];
+    const decided = run(started, amendment(started, everybody, changed), report(v1));
+    expect(isFast(decided)).toBe(true);
+    expect(isFast(run(decided, report(bytes32('v3'))))).toBe(false);
+    const done = run(decided, report(v2));
+    expect(isFast(done)).toBe(true);
+    expect(isFast(run(done, report(v1)))).toBe(false);
+    // Seen off the fast path, it comes back with either.
+    expect(isFast(run(decided, report(bytes32('v3')), report(v1)))).toBe(true);
+    // The next joint decision ends what was approved before.
+    const again = run(
+      decided,
+      amendment(decided, everybody, () => ({ deltaMs: 30 })),
+    );
+    expect(isFast(run(again, report(v1)))).toBe(false);
+  });
+
+  it('what is sent off the fast path waits for settlement, also when the member is back; what was sent before does not', () => {
+    const configuration = three.members.find(({ chain }) => chain === defi)?.configuration as Digest;
+    const report = (found: Digest): ClusterEvent => ({
+      kind: 'configuration',
+      report: { cluster: 'fast', member: defi, configuration: found },
+    });
+    const world = run(
+      started,
+      message(defi, owner, 0n, 1002),
+      message(dapp, defi, 0n, 1002),
+      report(bytes32('v2')),
+      message(defi, owner, 1n, 1004),
+      message(dapp, defi, 1n, 1004),
+      message(dapp, owner, 0n, 1005),
+    );
+    const waiting = { ok: false, rule: 'CLUSTER:9' };
+    const some = run(world, delivery(defi, owner, 0n, 1006), delivery(dapp, defi, 0n, 1006));
+    for (const now of [some, run(some, report(configuration))]) {
+      expect(apply(now, delivery(defi, owner, 1n, 1007))).toMatchObject(waiting);
+      expect(apply(now, delivery(dapp, defi, 1n, 1007))).toMatchObject(waiting);
+      run(now, delivery(dapp, owner, 0n, 1007));
+    }
+    expect(messagesAwaitingSettlement(state(some)).size).toBe(2);
+    // Nobody has to wait for what has to wait itself, nor for what comes after it.
+    const back = run(some, report(configuration), message(defi, owner, 2n, 1010), delivery(dapp, owner, 0n, 1010));
+    const on = run(back, heartbeat(dapp, 1015), heartbeat(defi, 1015), heartbeat(owner, 1015));
+    const later = run(on, heartbeat(dapp, 1030), heartbeat(defi, 1030), heartbeat(owner, 1030));
+    const settled = run(later, ...settlementOf(later, defi, 1030, [{ chain: owner, count: 3n }]));
+    expect(messagesAwaitingSettlement(state(settled)).size).toBe(1);
+    run(settled, delivery(defi, owner, 1n, 1031), delivery(defi, owner, 2n, 1032));
+    // What was sent on the fast path is due once it can be delivered.
+    expect(apply(settled, heartbeat(owner, 1034))).toMatchObject({ ok: false, rule: 'CLUSTER:3' });
+  });
+});
+
+describe('what a chain runs', () => {
+  it('is one digest of its contracts, whose form is one: sorted, spelled, every word', () => {
+    const [low, high] = [evmAccount('a'), evmAccount('b')].sort() as [string, string];
+    const of = (address: string, code: string, storage: readonly (readonly [string, string])[] = []) => ({
+      address,
+      code: bytes32(code),
+      storage: storage.map(([slot, value]) => ({ slot: bytes32(slot), value: bytes32(value) })),
+    });
+    const base = { chain: defi, contracts: [of(low, 'x', [['s', 'v']]), of(high, 'y')] };
+    const others = [
+      { ...base, chain: dapp },
+      { ...base, contracts: [of(low, 'x', [['s', 'w']]), of(high, 'y')] },
+      { ...base, contracts: [of(low, 'x', [['t', 'v']]), of(high, 'y')] },
+      { ...base, contracts: [of(low, 'x'), of(high, 'y')] },
+      { ...base, contracts: [of(low, 'y', [['s', 'v']]), of(high, 'x')] },
+      { ...base, contracts: [of(low, 'x', [['s', 'v']])] },
+    ];
+    const digests = [base, ...others].map((item) => Buffer.from(chainConfiguration.digest(item)).toString('hex'));
+    expect(new Set(digests).size).toBe(digests.length);
+    expect(chainConfiguration.decode(chainConfiguration.encode(base))).toEqual(base);
+    for (const wrong of [
+      { ...base, contracts: base.contracts.toReversed() },
+      { ...base, contracts: [] },
+      { ...base, contracts: [of(low.toLowerCase(), 'x')] },
+    ])
+      expect(() => chainConfiguration.digest(wrong)).toThrow(InvalidArgumentsError);
   });
 });
 

@@ -12,10 +12,33 @@ import {
   approvalText,
   emptyWorld,
   proposalRecord,
+  approvedBy,
+  clusterProposal,
   verifyApproval,
   zoneProposal,
 } from '../src/index.ts';
-import { dapp, expectOk, governanceSet, seed, walletKey, walletSecret, zone } from './helpers/build.ts';
+import { approvingKeys, governanceRules } from '../src/governance/proposal.ts';
+import { applyEventWith } from '../src/world.ts';
+import {
+  approveBy,
+  assetWorld,
+  build,
+  clusterEvent,
+  clusterOfChains,
+  dapp,
+  defi,
+  expectOk,
+  governanceOf,
+  governanceSet,
+  historyRules,
+  outside,
+  policy,
+  policyEvent,
+  seed,
+  walletKey,
+  walletSecret,
+  zone,
+} from './helpers/build.ts';
 
 const edSecret = seed('governance/real');
 const ed: GovernanceKey = { scheme: 'ed25519', publicKey: ed25519.getPublicKey(edSecret) };
@@ -81,5 +104,51 @@ describe('governance with real signatures', () => {
     const format = eip191Messages({ chainId: 1 });
     const [payload] = format.payloads(format.build(personalText(approvalText(digest))));
     expect(payload?.digest).toEqual(approvalDigest(digest));
+  });
+
+  it('verify one signature per key and proposal, however many approvals somebody sends', () => {
+    const proposal = proposalRecord.digest(zoneProposal(first));
+    const [good] = both(zoneProposal(first)) as [Approval];
+    const bad = { ...good, signature: new Uint8Array(64).fill(1) };
+    let verified = 0;
+    const rules = {
+      'GOVERNANCE:4': (context: Parameters<(typeof governanceRules)['GOVERNANCE:4']>[0]) => {
+        verified++;
+        return governanceRules['GOVERNANCE:4'](context);
+      },
+    };
+    const many = Array.from({ length: 1000 }, () => ({ ...bad }));
+    expect(approvingKeys(rules, first.governance, proposal, many)).toBe(0);
+    expect(verified).toBe(1);
+    // Of one key's approvals of one proposal the first counts; those of other proposals do not stand in its way.
+    const other = { ...good, proposal: new Uint8Array(32) as typeof good.proposal };
+    expect(approvingKeys(rules, first.governance, proposal, [other, good])).toBe(1);
+    expect([approvedBy(ed, proposal, [other, good]), approvedBy(ed, proposal, [bad, good])]).toEqual([true, false]);
+    expect([approvedBy(ed, proposal, [other]), approvedBy(dwallet, proposal, [good])]).toEqual([false, false]);
+  });
+});
+
+describe('a zone joins a cluster', () => {
+  it('with its own keys: members bring nobody in with keys of theirs', () => {
+    const key = policyEvent(policy('cluster/c', { purpose: 'cluster', subject: 'c' }), 'cluster/c');
+    const record = clusterOfChains('c', [dapp, defi]);
+    const world = build([key, clusterEvent(record, 0)], assetWorld);
+    const join = (governance: ReturnType<typeof governanceOf>, approvers: readonly string[]) => {
+      const [member] = clusterOfChains('c', [outside]).members;
+      const members = [...record.members, { ...member, chain: outside, governance }].sort((a, b) =>
+        a.chain < b.chain ? -1 : 1,
+      ) as typeof record.members;
+      const next = { ...record, members, version: 1n, prev: world.clusters.get('c')?.digest as typeof record.prev };
+      const approvals = approvers.flatMap((name) => approveBy(clusterProposal(next), governanceOf(name).keys));
+      const event = { kind: 'amendment', record: next, approvals, at: 0 } as const;
+      return applyEventWith(historyRules, world, { kind: 'cluster', cluster: 'c', event });
+    };
+    expect(join(governanceOf('eve'), [dapp, defi, 'eve'])).toMatchObject({
+      ok: false,
+      rule: 'CLUSTER:8',
+      reason: `the keys of ${outside} are not those of its zone`,
+    });
+    expect(join(governanceOf(outside), [dapp, defi])).toMatchObject({ ok: false, rule: 'CLUSTER:8' });
+    expectOk(join(governanceOf(outside), [dapp, defi, outside]));
   });
 });

@@ -7,6 +7,7 @@ import {
   type RecordCodec,
   approvalRecord,
   assetRecord,
+  chainConfiguration,
   clusterProposal,
   clusterRecord,
   dwalletPolicyRecord,
@@ -105,6 +106,20 @@ const samples = [
     heartbeatRecord,
     { cluster: 'fast', member: dapp, at: 9 },
     '73c2111d29c4cfb9302decb917d35b39414bd68fd979b45bcbeda7e1bd38082c',
+  ),
+  sample(
+    chainConfiguration,
+    {
+      chain: defi,
+      contracts: [
+        {
+          address: evmAccount('gateway'),
+          code: bytes32('code'),
+          storage: [{ slot: noDigest, value: bytes32('value') }],
+        },
+      ],
+    },
+    '7c6490bf2e054cc2b952b80ed63b0c4c95a9c2a5d61133242ae144b6c781c6db',
   ),
   sample(headRecord, head, '56a45d5dfc8930e48f8c91fdc542ae6b712d6fcf55f277847d022fa2332cfafc'),
   sample(

@@ -37,8 +37,11 @@ import {
   decodeReply,
   encodeCall,
   encodeEnvelope,
+  generationKind,
+  generationSession,
   maxBodyBytes,
   openEnvelope,
+  openGeneration,
   sealEnvelope,
   signFact,
   verifyCertificate,
@@ -131,7 +134,8 @@ export interface CoreOptions {
 export interface CollectOptions {
   /**
    * How long to wait for the rest once weight t has answered. `adaptive`: as long again as that took, one second at least, so that nobody
-   * is left out for being a little slower and nobody holds up the others by being silent. Default: for everybody.
+   * is left out for being a little slower and nobody holds up the others by being silent. Nor is anybody waited for when weight t cannot be reached
+   * any more and an agreed refusal says why. Default: for everybody.
    */
   readonly graceMs?: number | 'adaptive';
   /** Who is asked; default: all. */
@@ -158,6 +162,7 @@ export class Core {
     Promise.reject(new InvalidArgumentsError('core', 'is not serving yet'));
 
   readonly #contributing = new InFlight<Uint8Array>();
+  #generation: Uint8Array | undefined;
   /** Sees every contribution and vote whose signature was verified here. */
   readonly witness = new Witness();
   /** What the sessions that this validator opens commit to. */
@@ -173,19 +178,19 @@ export class Core {
     });
   }
 
-  /** Signed, although a wrong one harms nobody: it is about the request that asks for it. */
-  sayGeneration(request: Uint8Array): Uint8Array {
-    return this.seal(requestSession(request), listedGeneration, this.store.generation.id);
+  /** The generation of this validator's store, signed: for leaders of presign sessions and for clients that create dWallets. */
+  sayGeneration(): Uint8Array {
+    this.#generation ??= this.seal(generationSession, generationKind, this.store.generation.id);
+    return this.#generation;
   }
 
   async #askGeneration(validator: ValidatorId): Promise<Uint8Array> {
-    const request = encodeText(listedGeneration);
     const read = (answer: Uint8Array): Uint8Array => {
-      const { from, envelope } = this.openMember(answer, listedGeneration, requestSession(request));
+      const { from, generation } = openGeneration(this.committee, this.options.networkId, answer);
       if (from !== validator) throw new DecodeError('Envelope.sender', 'is not the one who was asked');
-      return envelope.body;
+      return generation;
     };
-    return this.askAny('records/list', request, read, [validator]);
+    return this.askAny('records/list', encodeText(generationKind), read, [validator]);
   }
 
   get index(): ValidatorId {
@@ -357,6 +362,7 @@ export class Core {
     return new Promise((resolve) => {
       const answers: Answer[] = [];
       const good = new Set<ValidatorId>();
+      const open = new Set(members);
       let cancelGrace: Cancel | undefined;
       let done = false;
       const finish = (): void => {
@@ -388,9 +394,11 @@ export class Core {
           answer = { validator, error: error instanceof Error ? error : new Error(String(error)) };
         }
         answers.push(answer);
-        if (answers.length === members.length) finish();
-        else if (options.graceMs !== undefined && cancelGrace === undefined && access.isAuthorized(good))
-          cancelGrace = clock.after(grace(), finish);
+        open.delete(validator);
+        if (open.size === 0) finish();
+        else if (options.graceMs === undefined) return;
+        else if (access.isAuthorized(good)) cancelGrace ??= clock.after(grace(), finish);
+        else if (!access.isAuthorized([...good, ...open]) && this.#agreedRefusal(answers) !== undefined) finish();
       };
       // The peers' requests leave before this validator's own work blocks its thread.
       for (const validator of members) if (validator !== this.index) void ask(validator);
@@ -427,19 +435,26 @@ export class Core {
     }
   }
 
-  /** Gathers votes on one fact; a certificate if they reach weight t. */
+  /**
+   * Gathers votes on one fact; a certificate if they reach weight t.
+   * @param options.read - the vote's signature in an answer; default: the answer is the signature. @throws where the answer is no vote.
+   */
   async gatherVotes(
     method: string,
     body: Uint8Array,
     fact: Fact,
-    options: CollectOptions = {},
+    {
+      read = (answer) => answer,
+      ...options
+    }: CollectOptions & { readonly read?: (answer: Uint8Array) => Uint8Array } = {},
   ): Promise<{
     readonly certificate: QuorumCertificate | undefined;
     readonly weight: number;
     readonly answers: Answer[];
   }> {
     const votes = new Map<ValidatorId, FactVote>();
-    const accept = ({ validator, body: signature }: { validator: ValidatorId; body: Uint8Array }): void => {
+    const accept = ({ validator, body: answer }: { validator: ValidatorId; body: Uint8Array }): void => {
+      const signature = read(answer);
       const vote: FactVote = { validator, signature };
       if (!verifyFactVote(this.committee, fact, vote))
         throw new DecodeError('Vote.signature', 'does not sign this fact');
@@ -487,6 +502,10 @@ export class Core {
    * them: no single validator decides what a client is told. Otherwise too few answered, which may be better later.
    */
   refusal(what: string, answers: readonly Answer[], have: number, need = this.committee.access.threshold): Error {
+    return this.#agreedRefusal(answers) ?? new ThresholdNotReachedError(what, have, need);
+  }
+
+  #agreedRefusal(answers: readonly Answer[]): Error | undefined {
     const { access } = this.committee;
     const groups = new Map<string, { readonly error: Error; readonly from: ValidatorId[] }>();
     for (const answer of answers) {
@@ -496,8 +515,7 @@ export class Core {
       group.from.push(answer.validator);
       groups.set(name, group);
     }
-    const agreed = [...groups.values()].find(({ from }) => access.weight(from) > access.maxFaulty);
-    return agreed?.error ?? new ThresholdNotReachedError(what, have, need);
+    return [...groups.values()].find(({ from }) => access.weight(from) > access.maxFaulty)?.error;
   }
 }
 
@@ -531,9 +549,6 @@ export const checkOf = (error: Error): string | undefined =>
   'check' in error && typeof error.check === 'string' ? error.check : undefined;
 
 const contributionId = (session: SessionId, kind: string): string => `${hex(session)}.${kind.replaceAll('/', '_')}`;
-
-/** Kind in `records/list` that asks for the generation of a validator's store. */
-export const listedGeneration = 'generation';
 
 const requestKind = (method: string): string => `request/${method}`;
 const requestSession = (body: Uint8Array): Digest => digestTagged('request', [body]);

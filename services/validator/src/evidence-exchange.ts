@@ -2,23 +2,25 @@
  * Evidence reaches the other validators: each asks the others now and then what they have, fetches what it lacks, judges it as if it came from a
  * stranger, and keeps what is proven. So the same validators are blamed everywhere, also where nobody saw the fault.
  *
- * Bounds: so many files per kind, accused and check pass, so many per round are judged, and who handed out one that proves nothing is not asked again by
- * this process.
+ * Bounds: so many files per kind, accused and check pass, so many per round are judged, one after the other and behind everything else that is computed, and
+ * who handed out one that proves nothing is not asked again by this process. A file is passed in parts, so that whatever is kept can be passed.
  *
  * @module
  */
 import {
   DWalletError,
   DecodeError,
+  Reader,
   type ValidatorId,
   concat,
   encodeBytes,
   encodeList,
   encodeText,
+  encodeUint32,
 } from '@dwallet/sigma';
-import { maxBodyBytes } from '@dwallet/two-pc-mpc/network';
+import { ComputeError, maxBodyBytes } from '@dwallet/two-pc-mpc/network';
 import { type Core, RefusedError, decodeList } from './core.ts';
-import { type Evidence, evidenceGroup, evidenceId, exportEvidence } from './evidence.ts';
+import { type Evidence, evidenceGroup, evidenceId, exportEvidence, maxEvidenceBytes } from './evidence.ts';
 import type { EvidenceLog } from './evidence-log.ts';
 
 /** Kind of record in `records/list` and `records/fetch`. */
@@ -30,8 +32,8 @@ const mostPassed = 8;
 const mostPerRound = 4;
 const maxListed = 4096;
 const maxIdBytes = 256;
-/** With its frame a larger one fits in no answer. Its operator hands it out. */
-const mostFileBytes = maxBodyBytes - 4096;
+/** Bytes of a file in one answer: with its frame it fits in a call. */
+const partBytes = maxBodyBytes - 4096;
 
 /** Ids by kind, accused and check. */
 function groups(ids: readonly string[]): Map<string, string[]> {
@@ -46,11 +48,11 @@ function groups(ids: readonly string[]): Map<string, string[]> {
 export class EvidenceExchange {
   readonly #core: Core;
   readonly #log: EvidenceLog;
-  readonly #raise: (evidence: Evidence, file: Uint8Array) => void;
+  readonly #raise: (evidence: Evidence, file: Uint8Array) => void | Promise<void>;
   readonly #distrusted = new Set<ValidatorId>();
 
-  /** @param raise - what is done about an alarm (`unexplained`), which locks a dWallet. */
-  constructor(core: Core, log: EvidenceLog, raise: (evidence: Evidence, file: Uint8Array) => void) {
+  /** @param raise - what is done about an alarm: `unexplained` locks a dWallet, `zone-fork` closes the zone log. */
+  constructor(core: Core, log: EvidenceLog, raise: (evidence: Evidence, file: Uint8Array) => void | Promise<void>) {
     this.#core = core;
     this.#log = log;
     this.#raise = raise;
@@ -64,12 +66,12 @@ export class EvidenceExchange {
     return encodeList(ids.slice(0, maxListed).map((id) => encodeText(id)));
   }
 
-  /** One file. @throws RefusedError NOT_FOUND. */
-  fetch(id: Uint8Array): Uint8Array {
+  /** Size of a file (4 bytes) and what it has from a byte on. @throws RefusedError NOT_FOUND. */
+  fetch(id: Uint8Array, from: number): Uint8Array {
     const file = exportEvidence(this.#core.store, new TextDecoder().decode(id));
-    if (file === undefined || file.length > mostFileBytes)
+    if (file === undefined || from >= file.length)
       throw new RefusedError('NOT_FOUND', 'this validator does not have the evidence either');
-    return file;
+    return concat(encodeUint32(file.length), file.subarray(from, from + partBytes));
   }
 
   // Learning ------------------------------------------------------------------------------------------------------------------------
@@ -87,18 +89,46 @@ export class EvidenceExchange {
       for (const id of readIds(listed)) {
         if (judged >= mostPerRound) return;
         if (!this.#lacks(id)) continue;
-        const request = concat(encodeBytes(encodeText(evidenceRecord)), encodeBytes(encodeText(id)));
-        const file = await this.#ask('records/fetch', request, validator);
+        const file = await this.#fetch(id, validator);
         if (file === undefined) continue;
         judged++;
-        this.#take(id, file);
+        await this.#take(id, file);
       }
     } catch (error) {
+      // Without a verdict nobody is at fault, and the next round asks again.
+      if (error instanceof ComputeError) {
+        this.#core.options.observer.skipped('evidence without a verdict');
+        return;
+      }
       if (!(error instanceof DWalletError)) throw error;
       this.#distrusted.add(validator);
       this.#core.options.observer.skipped('evidence of another validator');
       this.#core.options.log(`validator ${validator} hands out evidence that proves nothing: ${error.message}`);
     }
+  }
+
+  /** A file, part by part. @throws DecodeError for parts that no validator makes. */
+  async #fetch(id: string, validator: ValidatorId): Promise<Uint8Array | undefined> {
+    const name = concat(encodeBytes(encodeText(evidenceRecord)), encodeBytes(encodeText(id)));
+    const parts: Uint8Array[] = [];
+    let have = 0;
+    for (let known: number | undefined; known === undefined || have < known; ) {
+      const answer = await this.#ask('records/fetch', concat(name, encodeUint32(have)), validator);
+      if (answer === undefined) return undefined;
+      const reader = new Reader(answer, 'EvidencePart');
+      const size = reader.uint32('size');
+      if (size > maxEvidenceBytes || size !== (known ?? size))
+        throw new DecodeError(
+          'EvidencePart.size',
+          `is ${size}, and must be the same in each part, ${maxEvidenceBytes} at most`,
+        );
+      known = size;
+      // As large as it can be: a file takes as many calls as it must.
+      parts.push(reader.fixed('bytes', Math.min(partBytes, size - have)));
+      reader.end();
+      have += parts.at(-1)?.length ?? 0;
+    }
+    return concat(...parts);
   }
 
   /** @returns undefined when it does not answer, or has nothing. */
@@ -117,11 +147,11 @@ export class EvidenceExchange {
     return (groups(known).get(evidenceGroup(id) as string)?.length ?? 0) < mostPassed;
   }
 
-  #take(id: string, file: Uint8Array): void {
-    const { valid, evidence, faults, problem } = this.#log.judge(file);
+  async #take(id: string, file: Uint8Array): Promise<void> {
+    const { valid, evidence, faults, problem } = await this.#log.judge(file, { priority: 'background' });
     if (!valid || evidence === undefined) throw new DecodeError('Evidence', problem ?? 'proves nothing');
     if (evidenceId(evidence) !== id) throw new DecodeError('Evidence.id', 'is not what was asked for');
-    if (evidence.kind === 'unexplained') return this.#raise(evidence, file);
+    if (evidence.kind === 'unexplained' || evidence.kind === 'zone-fork') return this.#raise(evidence, file);
     const found = faults.find(({ party, check }) => party === evidence.accused && check === evidence.check);
     // The words are those of this validator's own checks, not of whoever handed out the file.
     this.#log.keepJudged({ ...evidence, reason: found?.reason ?? 'shown by another validator' });

@@ -3,7 +3,9 @@
  *
  * @module
  */
-import { type Blame, DecodeError, type PresignId, ThresholdNotReachedError } from '@dwallet/sigma';
+import { type Blame, DecodeError, type PresignId, ThresholdNotReachedError, encodeText } from '@dwallet/sigma';
+import type { RunOptions } from '@dwallet/two-pc-mpc/network';
+import { evidenceJob, judgeEvidenceIn } from './compute/evidence-job.ts';
 import type { Core, SessionRequest } from './core.ts';
 import {
   type Evidence,
@@ -23,12 +25,12 @@ import {
   sessionMaterial,
   storeEvidence,
   transcriptMaterial,
-  verifyEvidence,
 } from './evidence.ts';
 import type { NetworkState } from './network-state.ts';
 import type { SignatureTranscript } from './sessions/sign-transcript.ts';
 import { StoreError } from './store/store-error.ts';
 import type { Equivocation } from './witness.ts';
+import { type ForkProof, encodeForkProof, forkCheck, forkSession } from './zones/log/fork-proof.ts';
 
 /** Files that are kept of one kind about one validator and check: cheap faults do not keep out others. */
 const mostAlike = 64;
@@ -82,12 +84,10 @@ export class EvidenceLog {
     }
   }
 
-  /** Faults in a signature. */
-  signature(id: PresignId, transcript: SignatureTranscript, blamed: readonly Blame[], records: EvidenceRecords): void {
-    for (const fault of blamed) {
-      const material = transcriptMaterial(transcript);
-      this.#keep({ ...named(fault), kind: 'ecdsa-sign', session: id, material }, records);
-    }
+  /** A fault in a signature. */
+  signature(id: PresignId, transcript: SignatureTranscript, fault: Blame, records: EvidenceRecords): void {
+    const material = transcriptMaterial(transcript);
+    this.#keep({ ...named(fault), kind: 'ecdsa-sign', session: id, material }, records);
   }
 
   /** The messages of a signature that cannot be made although every share is right (MPC 5.7), as a file for everybody. */
@@ -105,11 +105,25 @@ export class EvidenceLog {
     });
   }
 
-  /** Judges a file as anybody would. */
-  judge(file: Uint8Array): EvidenceVerdict {
-    const { parameters, options } = this.#core;
-    const { curve, networkId, random } = options;
-    return verifyEvidence(file, { parameters, curve, networkId, random });
+  /** Two batches were decided for one slot of the zone log. Both certificates were verified. */
+  zoneFork(proof: ForkProof): void {
+    this.keepAlarm({
+      ...this.#frame(),
+      kind: 'zone-fork',
+      session: forkSession(this.#core.options.networkId, proof),
+      accused: 0,
+      check: forkCheck,
+      reason: `two batches were decided for slot ${proof.slot} of the zone log`,
+      records: {},
+      material: encodeForkProof(proof),
+    });
+  }
+
+  /** Judges a file as anybody would, where heavy steps are computed. @throws ComputeError when there is no verdict. */
+  judge(file: Uint8Array, options: RunOptions = {}): Promise<EvidenceVerdict> {
+    const { compute, networkId } = this.#core.options;
+    const random = this.#core.freshRandom([encodeText(evidenceJob)]);
+    return judgeEvidenceIn(compute, { file, networkId, random }, options);
   }
 
   /** Keeps an alarm that was judged. @returns its id. */

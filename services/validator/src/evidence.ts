@@ -97,6 +97,7 @@ import {
   openShares,
 } from './sessions/sign-transcript.ts';
 import type { RecordStore } from './store/record-store.ts';
+import { decodeForkProof, forkCheck, forkSession, judgeForkProof } from './zones/log/fork-proof.ts';
 
 export const evidenceKinds = [
   'network-dkg',
@@ -106,11 +107,13 @@ export const evidenceKinds = [
   'equivocation-message',
   'equivocation-vote',
   'unexplained',
+  'zone-fork',
 ] as const;
 
 /**
- * What is proven: a fault in one protocol; two signed messages where an honest validator signs one; or `unexplained`: correct shares of weight
- * t on a verified client message give no signature, so the quorum that certified the presign is at fault and no single validator is named.
+ * What is proven: a fault in one protocol; two signed messages where an honest validator signs one; `unexplained`: correct shares of weight
+ * t on a verified client message give no signature, so the quorum that certified the presign is at fault; or `zone-fork`: two batches were decided for one
+ * slot of the zone log. The last two are faults of more than f validators, and no single one is accused.
  */
 export type EvidenceKind = (typeof evidenceKinds)[number];
 
@@ -147,7 +150,7 @@ export interface Evidence {
   readonly kind: EvidenceKind;
   /** Session, presign or fact that it is about, 32 bytes. */
   readonly session: Uint8Array;
-  /** Validator number; 0 for `unexplained`. */
+  /** Validator number; 0 where no single one is accused. */
   readonly accused: number;
   /** Failed check, such as `CG:3.9`. */
   readonly check: string;
@@ -334,7 +337,7 @@ export interface VerifyEvidenceOptions {
 }
 
 export interface EvidenceVerdict {
-  /** The file proves what it says: its accused fails its check (for `unexplained`: no signature, and no share is wrong). */
+  /** The file proves what it says: its accused fails its check (`unexplained`: no signature, and no share is wrong; `zone-fork`: both batches are decided). */
   readonly valid: boolean;
   /** Every fault that the messages prove. */
   readonly faults: readonly Blame[];
@@ -357,6 +360,8 @@ interface Judgement {
   readonly faults: readonly Blame[];
   /** Correct shares that give no signature. */
   readonly unexplained?: boolean;
+  /** Two decided batches of one slot. */
+  readonly forked?: boolean;
 }
 
 /** What the messages are about is what the file says. */
@@ -593,9 +598,18 @@ function judgeVotePair(judging: Judging): Judgement {
   return { faults: differ ? [{ party: vote.validator, check: equivocationCheck.vote, reason }] : [] };
 }
 
+function judgeZoneFork(judging: Judging): Judgement {
+  const { evidence, networkId } = judging;
+  const proof = decodeForkProof(evidence.material);
+  requireAbout(judging, forkSession(networkId, proof));
+  return { faults: judgeForkProof(evidence.network.committee, networkId, proof), forked: true };
+}
+
 function judge(judging: Judging): Judgement {
   const { kind } = judging.evidence;
   switch (kind) {
+    case 'zone-fork':
+      return judgeZoneFork(judging);
     case 'ecdsa-sign':
     case 'unexplained':
       return judgeSign(judging);
@@ -631,6 +645,10 @@ function verdictOf(bytes: Uint8Array, options: VerifyEvidenceOptions): EvidenceV
     const explained = judgement.unexplained !== true || faults.length > 0 || accused !== 0;
     return explained ? verdict('the messages are explained', faults) : { valid: true, faults, networkId, evidence };
   }
+  if (kind === 'zone-fork')
+    return judgement.forked === true && accused === 0 && check === forkCheck
+      ? { valid: true, faults, networkId, evidence }
+      : verdict(`a fork accuses nobody and fails ${forkCheck}`, faults);
   if (!faults.some((fault) => fault.party === accused && fault.check === check))
     return verdict(`validator ${accused} is not shown to fail ${check}`, faults);
   return { valid: true, faults, networkId, evidence };

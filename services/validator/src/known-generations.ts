@@ -4,14 +4,14 @@
  *
  * @module
  */
-import { DecodeError, type ValidatorId } from '@dwallet/sigma';
-import type { Generations } from './sessions/opening.ts';
+import type { ValidatorId } from '@dwallet/sigma';
+import type { Generations } from '@dwallet/two-pc-mpc/network';
 
 export interface GenerationSource {
   readonly index: ValidatorId;
   readonly own: Uint8Array;
   others(): Iterable<ValidatorId>;
-  /** Asks one validator. @throws if it does not answer in time. */
+  /** Asks one validator for its 32 bytes. @throws if it does not answer in time. */
   ask(validator: ValidatorId): Promise<Uint8Array>;
 }
 
@@ -49,9 +49,7 @@ export class KnownGenerations {
 
   async #store(validator: ValidatorId): Promise<void> {
     try {
-      const generation = await this.#source.ask(validator);
-      if (generation.length !== 32) throw new DecodeError('Generation', 'must be 32 bytes');
-      this.#known.set(validator, generation);
+      this.#known.set(validator, await this.#source.ask(validator));
     } catch {
       // It is not named this time and asked again the next time.
     } finally {

@@ -52,9 +52,13 @@ import type { CertifiedRecord, EvidenceRecords } from './evidence.ts';
 import { Remembered } from './remembered.ts';
 import { type CoreOptions, RefusedError, decodeList } from './core.ts';
 import { decodeOpening, takesPart } from './sessions/opening.ts';
+import type { DWalletFacts } from './zones/index.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const fromHex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'));
+
+/** Per generation of a restored store: the dWallets that there were when it had caught up. */
+const restoreBoundKind = 'restored-dwallets';
 
 /** The network key as stored and certified: PK, all V_j, and the digest of the DKG that made it. */
 export interface NetworkKeyRecord {
@@ -141,6 +145,9 @@ export interface StoredAssignment {
   readonly request: Digest;
 }
 
+export const sameAssignment = (x: StoredAssignment, y: StoredAssignment): boolean =>
+  hex(x.dwallet) === hex(y.dwallet) && hex(x.request) === hex(y.request);
+
 /** A presign with the certificate of its batch. */
 export interface StoredPresign {
   readonly presign: Presign;
@@ -196,6 +203,8 @@ export class NetworkState {
   #owned: Map<string, Set<string>> | undefined;
   /** Public key -> dWallet id; made when it is asked for first. */
   #byKey: Map<string, string> | undefined;
+  /** Ids of the dWallets that were there at the restore; read when first asked for. */
+  #oldDWallets: ReadonlySet<string> | undefined;
   readonly #presigns = new Remembered<StoredPresign>(256);
   readonly #ledHere = new Set<string>();
   /** What {@link availablePresigns} would list, for counting; made when it is asked for first. */
@@ -370,7 +379,7 @@ export class NetworkState {
    * Owner of a dWallet, and whether this validator ever helped to sign with it. The first call reads all records.
    * @param publicKey - 33 bytes, compressed.
    */
-  dwalletFacts(publicKey: Uint8Array): { readonly owner: Uint8Array; readonly used: boolean } | undefined {
+  dwalletFacts(publicKey: Uint8Array): DWalletFacts | undefined {
     if (this.#byKey === undefined) {
       this.#byKey = new Map();
       for (const id of this.dwalletIds()) this.#indexKey(this.#byKey, this.dwallet(fromHex(id)).record);
@@ -378,14 +387,48 @@ export class NetworkState {
     const id = this.#byKey.get(hex(publicKey));
     if (id === undefined) return undefined;
     const { store } = this.#options;
-    const used = store.list('assignment').some((presign) => {
-      const assigned = store.get('assignment', presign);
-      if (assigned === undefined || hex(assigned.slice(0, 32)) !== id) return false;
-      return (
-        store.get('vote', `presign-binding.${presign}.0`) !== undefined || store.get('signature', presign) !== undefined
-      );
-    });
-    return { owner: this.dwallet(fromHex(id)).record.owner, used };
+    // Reads every assignment, so only when somebody wants to know.
+    const signed = (): DWalletFacts['signed'] => {
+      const used = store.list('assignment').some((presign) => {
+        const assigned = this.assignment(fromHex(presign));
+        if (assigned === undefined || hex(assigned.dwallet) !== id) return false;
+        return (
+          store.get('vote', `presign-binding.${presign}.0`) !== undefined ||
+          store.get('signature', presign) !== undefined
+        );
+      });
+      return used ? 'yes' : this.#mayHaveForgotten(id) ? 'forgotten' : 'no';
+    };
+    const { owner } = this.dwallet(fromHex(id)).record;
+    return {
+      owner,
+      get signed() {
+        return signed();
+      },
+    };
+  }
+
+  /** Whether it was restored and has not found out yet which dWallets there were by then. */
+  lacksRestoreBound(): boolean {
+    const { store } = this.#options;
+    return store.generation.restored && store.get(restoreBoundKind, hex(store.generation.id)) === undefined;
+  }
+  /** Keeps which dWallets there were. @param ids - hex of 32 bytes. */
+  keepRestoreBound(ids: readonly string[]): void {
+    const { store } = this.#options;
+    store.putOnce(restoreBoundKind, hex(store.generation.id), fromHex([...ids].sort().join('')));
+    this.#oldDWallets = undefined;
+  }
+  /** Whether this validator may have helped to sign with a dWallet after the backup that it was restored from. */
+  #mayHaveForgotten(id: string): boolean {
+    const { store } = this.#options;
+    if (!store.generation.restored) return false;
+    if (this.#oldDWallets === undefined) {
+      const bound = store.get(restoreBoundKind, hex(store.generation.id));
+      if (bound === undefined) return true;
+      this.#oldDWallets = new Set(hex(bound).match(/.{64}/g) ?? []);
+    }
+    return this.#oldDWallets.has(id);
   }
   #indexKey(byKey: Map<string, string>, { curve, publicKey, sessionId }: DWalletRecord): void {
     byKey.set(hex(curve.encodePoint(publicKey)), hex(sessionId));

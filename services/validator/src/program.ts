@@ -218,6 +218,55 @@ async function release(id: string, options: ConfigOptions): Promise<void> {
   answer(options.json, { dwallet: id, released }, released ? 'released' : 'it was not locked here');
 }
 
+// Zones ---------------------------------------------------------------------------------------------------------------------------------
+
+interface FaultLine {
+  readonly chain: string;
+  readonly track: string;
+  readonly height: number;
+  readonly time: number;
+  readonly reported: string;
+  readonly conflicting: string;
+}
+
+async function zoneFaults(options: ConfigOptions): Promise<void> {
+  const found = await adminCall<{
+    readonly faults: readonly FaultLine[];
+    readonly watchers: readonly { readonly chain: string; readonly status: string }[];
+  }>(socketOf(configOf(options)), 'zone-faults');
+  const text = [
+    ...found.watchers.map(({ chain, status: now }) => `${chain.padEnd(32)} ${now}`),
+    ...found.faults.map(({ chain, track, height, time, reported, conflicting }) =>
+      [
+        `${chain} took back block ${height} (${track} track, ${new Date(time).toISOString()})`,
+        `  reported    ${reported}`,
+        `  conflicting ${conflicting}`,
+      ].join('\n'),
+    ),
+    ...(found.faults.length === 0 ? ['no chain took back what was reported'] : []),
+  ];
+  answer(options.json, found, text.join('\n'));
+}
+
+interface AcknowledgeCommand extends ConfigOptions {
+  readonly track: string;
+  readonly block: string;
+}
+
+async function acknowledge(chain: string, options: AcknowledgeCommand): Promise<void> {
+  const { track, block } = options;
+  const found = await adminCall<{ acknowledged: FaultLine }>(socketOf(configOf(options)), 'zone-acknowledge', {
+    chain,
+    track,
+    block,
+  });
+  answer(
+    options.json,
+    found,
+    `acknowledged: this validator follows ${chain} again, on the chain with block ${found.acknowledged.conflicting}`,
+  );
+}
+
 // Evidence ------------------------------------------------------------------------------------------------------------------------------
 
 interface EvidenceLine {
@@ -294,7 +343,12 @@ async function evidenceVerify(
   const text = verdict.valid
     ? [
         ...faults.map(({ party, check, reason }) => `validator ${party} is at fault (${check}): ${reason}`),
-        ...(faults.length === 0 ? ['no single validator is at fault: the quorum of the presign is'] : []),
+        ...(verdict.evidence?.kind === 'zone-fork'
+          ? ['the zone log is forked: more than f validators are at fault']
+          : []),
+        ...(verdict.evidence?.kind === 'unexplained'
+          ? ['no single validator is at fault: the quorum of the presign is']
+          : []),
         trusted === undefined ? `if network ${networkId} is the one that you mean: pass --validators to be sure` : '',
       ]
         .filter((line) => line !== '')
@@ -367,6 +421,19 @@ function validatorProgram(finish: (code: number) => void): Command {
     .description('lets a dWallet that an alarm locked sign here again, when you have looked into it')
     .argument('<dwallet>', 'its id, 64 hex characters')
     .action(release);
+  withConfig(program.command('zone-faults'))
+    .description(
+      'what the watchers of the running validator do, and blocks that chains took back after they were reported',
+    )
+    .action(zoneFaults);
+  withConfig(program.command('acknowledge'))
+    .description(
+      'goes on after a safety fault of a chain, on the blocks that its node shows now, when you have looked into it',
+    )
+    .argument('<chain>', 'CAIP-2 id')
+    .addOption(new Option('--track <track>', 'what was taken back').choices(['final', 'cluster']).default('final'))
+    .requiredOption('--block <hash>', 'hash of the conflicting block, as "zone-faults" prints it')
+    .action(acknowledge);
   program
     .command('init-local', { hidden: true })
     .argument('<ports...>', 'peers,clients,http[,browser] of each validator')

@@ -30,12 +30,14 @@ import {
   decodeSetupRecord,
   dwalletFact,
   encodeParts,
+  generationKind,
+  maxCertificateBytes,
   presignIdsOf,
   setupFact,
   verifyAcceptance,
   verifyPresignCertificate,
 } from '@dwallet/two-pc-mpc/network';
-import { type Core, RefusedError, listedGeneration } from './core.ts';
+import { type Core, RefusedError } from './core.ts';
 import { type EvidenceExchange, evidenceRecord } from './evidence-exchange.ts';
 import { sessionOf } from './sessions/opening.ts';
 import {
@@ -44,6 +46,7 @@ import {
   type StoredDWallet,
   type StoredPresign,
   bindingFact,
+  sameAssignment,
 } from './network-state.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
@@ -107,11 +110,12 @@ export class Records {
     const reader = new Reader(body, 'FetchRecord');
     const kind = new TextDecoder().decode(reader.bytes('kind', 32));
     const id = reader.bytes('id', 256);
+    const from = kind === evidenceRecord ? reader.uint32('from') : 0;
     reader.end();
     const lacking = (): RefusedError => new RefusedError('NOT_FOUND', 'this validator does not have the record either');
     switch (kind) {
       case evidenceRecord:
-        return this.#evidence.fetch(id);
+        return this.#evidence.fetch(id, from);
       case 'network-dkg': {
         const commit = this.#core.store.get('network', 'dkg');
         if (commit === undefined || this.#state.sharing === undefined) throw lacking();
@@ -154,7 +158,7 @@ export class Records {
    */
   list(body: Uint8Array): Uint8Array {
     const kind = new TextDecoder().decode(body.subarray(0, 32));
-    if (kind === listedGeneration) return this.#core.sayGeneration(body);
+    if (kind === generationKind) return this.#core.sayGeneration();
     if (kind === evidenceRecord) return this.#evidence.list();
     const page = decodeListRequest(body);
     const ids = page.kind === 'dwallet' ? this.#state.dwalletIds() : this.#state.unassignedPresigns();
@@ -207,18 +211,31 @@ export class Records {
   }
 
   /**
-   * What a presign was assigned to, from whoever led the assignment if this validator missed it, or gave its own vote to the loser of a race.
+   * What a quorum assigned a presign to. This validator's own vote is not enough: it may have gone to the loser of a race, and whoever binds a presign
+   * for a loser helps to take it from the winner.
    * @param claimed - what a request says that it is assigned to.
+   * @param shown - the certificate of that in the request; without one, the others are asked for theirs.
+   * @returns undefined if nobody shows a certificate.
+   * @throws DecodeError, CheckError MPC:S1 unless `shown` certifies exactly what is claimed.
    */
-  async assignment(id: PresignId, claimed: StoredAssignment): Promise<StoredAssignment | undefined> {
-    const known = this.#state.assignment(id);
-    const same =
-      known !== undefined && hex(known.dwallet) === hex(claimed.dwallet) && hex(known.request) === hex(claimed.request);
-    if (!same && this.#state.certifiedAssignment(id) === undefined) {
+  async assignment(
+    id: PresignId,
+    claimed: StoredAssignment,
+    shown: Uint8Array | undefined,
+  ): Promise<StoredAssignment | undefined> {
+    if (shown !== undefined) this.#requireAssigned(id, claimed, shown);
+    const known = this.#state.certifiedAssignment(id);
+    if (known !== undefined) return known;
+    if (shown === undefined) {
       const take = (body: Uint8Array): void => this.#takeAssignment(id, body);
       await this.#once(`assignment/${hex(id)}`, () => this.#get('assignment', id, take));
+      return this.#state.certifiedAssignment(id);
     }
-    return this.#state.assignment(id);
+    // Where the own vote says the same, the store does already: the certificate comes again with whatever rests on it.
+    const own = this.#state.assignment(id);
+    if (own === undefined || !sameAssignment(own, claimed))
+      this.#state.keepCertifiedAssignment(id, claimed.dwallet, claimed.request, shown);
+    return claimed;
   }
 
   /**
@@ -246,25 +263,52 @@ export class Records {
       for (const validator of from) await this.#catchUpFrom(validator, kind);
   }
 
-  /** A list is a hint and proves nothing: what is new in it counts when it comes with its certificate. */
-  async #catchUpFrom(validator: ValidatorId, kind: ListKind): Promise<void> {
+  /**
+   * Once after a restore: every dWallet that there is by now. Whatever this validator helped to sign before is among them, because a signature takes shares
+   * of weight t, and of the others any of weight t include an honest one that gave one and has the dWallet. Nothing if too few of them answer.
+   */
+  async boundAfterRestore(): Promise<void> {
+    const { store, committee } = this.#core;
+    if (!this.#state.lacksRestoreBound() || this.#state.setup === undefined) return;
+    const others = committee.access.validators.filter((validator) => validator !== this.#core.index);
+    const listed = new Set<string>();
+    const answered: ValidatorId[] = [];
+    for (const validator of others) {
+      const ids = await this.#catchUpFrom(validator, 'dwallet');
+      if (ids === undefined) continue;
+      for (const id of ids) listed.add(id);
+      answered.push(validator);
+    }
+    if (committee.access.weight(answered) < committee.access.threshold) return;
+    this.#state.keepRestoreBound([...new Set([...listed, ...store.list('dwallet')])]);
+  }
+
+  /**
+   * A list is a hint and proves nothing: what is new in it counts when it comes with its certificate.
+   * @returns what it names and this validator did not have, proven or not; undefined unless it was read to its end.
+   */
+  async #catchUpFrom(validator: ValidatorId, kind: ListKind): Promise<string[] | undefined> {
     const own = new Set(kind === 'dwallet' ? this.#state.acceptedDWalletIds() : this.#state.presignIds());
+    const added: string[] = [];
     let after: Uint8Array | undefined;
     let unproven = 0;
     // Ascending over all pages and every page full: a list ends, and a made-up one soon.
     do {
       const request = encodeListRequest(kind, after);
       const read = (body: Uint8Array): Uint8Array[] => readIds(body, after);
-      const listed = await this.#core.askAny(methodList, request, read, [validator]).catch(() => []);
+      const listed = await this.#core.askAny(methodList, request, read, [validator]).catch(() => undefined);
+      if (listed === undefined) return undefined;
       for (const id of listed) {
         if (own.has(hex(id))) continue;
+        added.push(hex(id));
         const take = (body: Uint8Array): void =>
           kind === 'dwallet' ? this.#takeDWallet(id, body) : this.#takePresign(id, body);
         if (!(await this.#get(kind, id, take, [validator]))) unproven++;
-        if (unproven >= mostUnproven) return;
+        if (unproven >= mostUnproven) return undefined;
       }
       after = listed.length < pageIds ? undefined : listed.at(-1);
     } while (after !== undefined);
+    return added;
   }
 
   async #once(key: string, work: () => Promise<unknown>): Promise<void> {
@@ -365,20 +409,24 @@ export class Records {
   }
 
   #takeAssignment(id: PresignId, body: Uint8Array): void {
-    const [dwallet, request, certificate] = decodeParts(body, 'Assignment', 3, 4096) as [
+    const [dwallet, request, certificate] = decodeParts(body, 'Assignment', 3, maxCertificateBytes) as [
       Uint8Array,
       Uint8Array,
       Uint8Array,
     ];
     if (dwallet.length !== 32 || request.length !== 32)
       throw new DecodeError('Assignment', 'must name a dWallet and a request');
-    const fact = assignmentFact(id, sessionId(dwallet), digest(request));
-    this.#core.requireCertificate(certificate, fact, 'MPC:S1');
+    this.#requireAssigned(id, { dwallet, request: digest(request) }, certificate);
     this.#state.keepCertifiedAssignment(id, dwallet, request, certificate);
   }
 
+  /** A certificate of exactly this assignment, by a quorum. @throws DecodeError, CheckError MPC:S1. */
+  #requireAssigned(id: PresignId, { dwallet, request }: StoredAssignment, certificate: Uint8Array): void {
+    this.#core.requireCertificate(certificate, assignmentFact(id, sessionId(dwallet), request), 'MPC:S1');
+  }
+
   #takeBinding(id: Uint8Array, body: Uint8Array): void {
-    const [bound, certificate] = decodeParts(body, 'Binding', 2, 4096) as [Uint8Array, Uint8Array];
+    const [bound, certificate] = decodeParts(body, 'Binding', 2, maxCertificateBytes) as [Uint8Array, Uint8Array];
     const presign = presignId(id);
     const fact = bindingFact(presign, digest(bound));
     this.#core.requireCertificate(certificate, fact, 'MPC:S2');

@@ -11,6 +11,21 @@ import type { ValidatorService } from './service.ts';
 export { loadConfig } from './config.ts';
 export { exitCodes } from './exit-codes.ts';
 export { type ServeHookParts, type ServiceOptions, type ServiceSeams, ValidatorService } from './service.ts';
+// What a demonstration's validator needs to lie in the zone log.
+export {
+  type SlotMessage,
+  decidedSlotFact,
+  decodeBatch,
+  decodeProposalAnswer,
+  decodeSlotMessage,
+  decodeSlotStatus,
+  encodeBatch,
+  encodeProposalAnswer,
+  encodeSlotMessage,
+  encodeSlotStatus,
+  preparedSlotFact,
+  slotDigest,
+} from './zones/log/slots.ts';
 
 /**
  * Runs a service until a signal ends it; the second one ends the process at once.

@@ -51,7 +51,7 @@ import { pinOf } from './tls/pins.ts';
 import { inTrace } from './tracing.ts';
 import { Validator, type ValidatorOptions, type ValidatorStatus } from './validator.ts';
 import { type ValidatorSet, loadValidatorSet, ownEntry } from './validator-set.ts';
-import { configuredZones } from './zones/index.ts';
+import { type Zones, configurationProblem, configuredZones, describeFault } from './zones/index.ts';
 
 /** What the hook of a demonstration gets to make a validator that misbehaves. Nothing of that kind is in this package. */
 export interface ServeHookParts {
@@ -64,8 +64,8 @@ export interface ServeHookParts {
 }
 
 /**
- * Parts of the service that a test exchanges or wraps to inject faults (test/faults). No program of this project passes any, and nothing here injects
- * anything.
+ * Parts of the service that a test exchanges or wraps to inject faults (test/faults), and the demonstration of zones for its Byzantine validator. No other
+ * program of this project passes any, and nothing here injects anything.
  */
 export interface ServiceSeams {
   /** In place of those of the configured profile. */
@@ -630,6 +630,7 @@ export class ValidatorService {
       evidence: this.#status()?.evidence.length ?? 0,
       lockedDWallets: this.#status()?.lockedDWallets.length ?? 0,
       restored: this.#parts?.store.generation.restored ?? false,
+      ...zoneFacts(this.#parts?.validator),
     };
   }
 
@@ -747,6 +748,11 @@ export class ValidatorService {
       if (typeof value !== 'string' || value === '') throw new AdminError('INPUT', `${field} must be a text`);
       return value;
     };
+    const running = (): Zones => {
+      const { zones } = parts().validator;
+      if (zones === undefined) throw new AdminError('NOT_FOUND', 'this validator is not set up for zones');
+      return zones;
+    };
     return {
       status: () => ({
         facts: this.facts(),
@@ -788,9 +794,19 @@ export class ValidatorService {
         if (bytes === undefined) throw new AdminError('NOT_FOUND', 'there is no evidence of this id');
         return { evidence: Buffer.from(bytes).toString('base64') };
       },
-      'evidence-judge': (input) => {
+      'zone-faults': () => ({
+        faults: running().faults().map(describeFault),
+        watchers: [...running().watchers].map(([chain, watcher]) => ({ chain, status: watcher.status().kind })),
+      }),
+      'zone-acknowledge': (input) => {
+        const [chain, track, block] = [text(input, 'chain'), text(input, 'track'), text(input, 'block')];
+        const fault = running().acknowledge(chain, track, block);
+        this.log.warn('the operator acknowledged a safety fault', describeFault(fault));
+        return { acknowledged: describeFault(fault) };
+      },
+      'evidence-judge': async (input) => {
         const bytes = new Uint8Array(Buffer.from(text(input, 'evidence'), 'base64'));
-        const { valid, faults, problem } = parts().validator.judgeEvidence(bytes);
+        const { valid, faults, problem } = await parts().validator.judgeEvidence(bytes);
         return { valid, faults, problem };
       },
     };
@@ -882,6 +898,22 @@ function browserOptions({ browser }: ValidatorConfig, tls: TlsIdentity): Pick<Ap
 /** Whether nothing in the zone log contradicts itself. Single zones and clusters that fail keep no client from the others (ZONE:3). */
 const zonesReady = (validator: Validator | undefined): Record<string, boolean> =>
   validator?.zones === undefined ? {} : { zoneLog: !validator.zones.state.isClosed };
+
+/** Why nothing about zones is signed or certified any more, which chains took back what was final, and which run what their cluster has not approved. */
+function zoneFacts(validator: Validator | undefined): Record<string, string> {
+  const { zones } = validator ?? {};
+  if (zones === undefined) return {};
+  const faults = zones.faults().map(({ chain, track }) => `${chain} (${track})`);
+  const unapproved = zones.configurations().flatMap(({ chain }) => {
+    const problem = configurationProblem(zones, chain);
+    return problem === '' ? [] : [`${chain}: ${problem}`];
+  });
+  return {
+    zoneLog: zones.state.closed ?? 'open',
+    ...(faults.length === 0 ? {} : { zoneFaults: faults.join(', ') }),
+    ...(unapproved.length === 0 ? {} : { zonesUnapproved: unapproved.join('; ') }),
+  };
+}
 
 /** The store as sessions see it, with the time of its durable writes. */
 function timedStore(store: RecordStore, metrics: Metrics): RecordStore {

@@ -29,7 +29,6 @@ import {
   encodeResult,
   maxBodyBytes,
   networkIdOf,
-  networkJobs,
   openEnvelope,
 } from '@dwallet/two-pc-mpc/network';
 import {
@@ -41,6 +40,7 @@ import {
   defaultTimeouts,
 } from './core.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { validatorJobs } from './compute/jobs.ts';
 import { requestPool } from './compute/request-pool.ts';
 import { EvidenceExchange } from './evidence-exchange.ts';
 import { EvidenceLog } from './evidence-log.ts';
@@ -61,6 +61,7 @@ import { type SessionProtocol, requireCeremony, requireSession } from './session
 import { SignSessions } from './sessions/sign.ts';
 import { decodeTranscript } from './sessions/sign-transcript.ts';
 import { Zones, type ZonesOptions } from './zones/index.ts';
+import { type ForkProof, decodeForkProof } from './zones/log/fork-proof.ts';
 import type { RecordStore } from './store/record-store.ts';
 import { inTrace, withSpan } from './tracing.ts';
 
@@ -150,7 +151,7 @@ export class Validator implements Peer {
       timeouts: { ...defaultTimeouts, ...options.timeouts },
       clock: options.clock ?? systemClock,
       observer: options.observer ?? silentObserver,
-      compute: requestPool(options.compute ?? new InlinePool(networkJobs, options.parameters, options.curve)),
+      compute: requestPool(options.compute ?? new InlinePool(validatorJobs, options.parameters, options.curve)),
     });
     this.#core.serveSelf = (call) => this.call(call);
     this.#state = new NetworkState(this.#core.options);
@@ -159,15 +160,20 @@ export class Validator implements Peer {
     this.#dkg = networkDkgSession(this.#core, this.#state, this.#agreement, this.#evidence);
     this.#setup = networkSetupSession(this.#core, this.#state, this.#agreement, this.#evidence);
     this.#presign = presignSession(this.#core, this.#state, this.#evidence);
-    this.#exchange = new EvidenceExchange(this.#core, this.#evidence, (alarm, file) => {
-      this.#sign.alarm(encodeParts([decodeTranscript(alarm.material).request, file]));
+    this.#exchange = new EvidenceExchange(this.#core, this.#evidence, async (alarm, file) => {
+      if (alarm.kind === 'zone-fork') this.#forked(decodeForkProof(alarm.material));
+      else await this.#sign.alarm(encodeParts([decodeTranscript(alarm.material).request, file]));
     });
     this.#records = new Records(this.#core, this.#state, this.#exchange, (commit) => this.#replayDkg(commit));
     this.#dwallets = new DWalletSessions(this.#core, this.#state, this.#records);
     this.zones =
       options.zones === undefined
         ? undefined
-        : new Zones(this.#core, options.zones, { dwallet: (publicKey) => this.#state.dwalletFacts(publicKey) });
+        : new Zones(this.#core, options.zones, {
+            dwallet: (publicKey) => this.#state.dwalletFacts(publicKey),
+            boundAfterRestore: () => this.#records.boundAfterRestore(),
+            forked: (proof) => this.#evidence.zoneFork(proof),
+          });
     this.#sign = new SignSessions(
       this.#core,
       this.#state,
@@ -264,8 +270,14 @@ export class Validator implements Peer {
     return exportEvidence(this.#core.store, id);
   }
 
+  /** Another validator showed that the zone log is forked, and the proof was judged. */
+  #forked(proof: ForkProof): void {
+    this.#evidence.zoneFork(proof);
+    this.zones?.log.forkShown(proof);
+  }
+
   /** Judges evidence as anybody would: from the file alone. */
-  judgeEvidence(file: Uint8Array): EvidenceVerdict {
+  judgeEvidence(file: Uint8Array): Promise<EvidenceVerdict> {
     return this.#evidence.judge(file);
   }
 
@@ -316,7 +328,10 @@ export class Validator implements Peer {
     return this.#peer(method, request.from, request.body);
   }
 
-  /** What a client needs to check everything itself: name, committee, key and setup with their certificates. */
+  /**
+   * What a client needs to check everything itself: name, committee, key and setup with their certificates. And this validator's own statement of the
+   * generation of its store, for the id of a dWallet that the client creates.
+   */
   #network(): Uint8Array {
     const { keyBytes: key, setupBytes: setup } = this.#state;
     if (key === undefined || setup === undefined) throw new RefusedError('NOT_READY', 'the network has no key yet');
@@ -329,6 +344,7 @@ export class Validator implements Peer {
       key.certificate,
       setup.bytes,
       setup.certificate,
+      this.#core.sayGeneration(),
     ]);
   }
 

@@ -16,7 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Digest, type ValidatorId, digestTagged, encodeText, presignId, digest as toDigest } from '@dwallet/sigma';
-import { createDWallet, deriveSessionId, openSession } from '@dwallet/two-pc-mpc/client';
+import { createDWallet, deriveSessionId, namingSession } from '@dwallet/two-pc-mpc/client';
 import {
   type Fact,
   type RemoteError,
@@ -325,29 +325,47 @@ describe('a validator that was restored', () => {
     expect(await codeOf(copy.ask(3, 'contribute', 'round-1', []))).toBe('ABSTAINS');
   });
 
-  it('votes on no creation of a dWallet, and takes part in no ceremony', async () => {
+  it('votes on no creation of a dWallet that it may have voted on, and takes part in no ceremony', async () => {
     const four = new DurableFour();
     const { network } = four;
     const before = await four.backup();
     const alice = new RawClient(network);
     const account = accountKeyOf(alice.wallet);
-    const { sessionId: session, opening } = openSession('USER', signingPublicKey(account), randomFor('twice'));
-    const creation = (label: string): Uint8Array => {
-      const random = randomFor(label);
+    type Named = ReadonlyMap<ValidatorId, Uint8Array>;
+    /** @param claimed - what the request says of the session; default: what its id is made of. */
+    const creation = (label: string, generations: Named, claimed = generations): Uint8Array => {
+      const nonce = randomFor('twice')(32);
+      const session = namingSession('USER', signingPublicKey(account), { nonce, generations });
       const { message } = createDWallet({
         setup: alice.setup,
         sessionId: session,
         share: { mode: 'none' },
         accountKey: account,
-        random,
+        random: randomFor(label),
       });
-      return alice.seal(clientKind.createDWallet, session, encodeCreateDWallet(opening.fresh, message));
+      const body = encodeCreateDWallet({ nonce, generations: claimed }, message);
+      return alice.seal(clientKind.createDWallet, session, body);
     };
-    await network.ask(1, 4, 'dwallet/vote', creation('a'));
+    const naming = (...ids: readonly Uint8Array[]): Named => new Map(ids.map((id) => [4 as ValidatorId, id]));
+    // Two sessions in which it votes and then forgets that: one names nobody, the other its store.
+    const old = [naming(), naming(four.store.generation.id)];
+    for (const named of old) await network.ask(1, 4, 'dwallet/vote', creation('a', named));
     const lost = await four.restore(before);
-    const answer = await codeOf(network.ask(1, 4, 'dwallet/vote', creation('b')));
+    const present = naming(four.store.generation.id);
+    const answers: string[] = [];
+    for (const named of old) {
+      answers.push(await codeOf(network.ask(1, 4, 'dwallet/vote', creation('b', named))));
+      // Nor when the request claims the present generation for an id that is older.
+      answers.push(await codeOf(network.ask(1, 4, 'dwallet/vote', creation('b', named, present))));
+    }
     expectNoSecondAnswer(lost, four.store);
-    expect(answer).toBe('ABSTAINS');
+    expect(answers).toEqual(['ABSTAINS', 'CHECK_FAILED', 'ABSTAINS', 'CHECK_FAILED']);
+    // An id that names the present generation is younger than the restore, and has one answer.
+    expect(await codeOf(network.ask(1, 4, 'dwallet/vote', creation('a', present)))).toBe('answered');
+    expect(await codeOf(network.ask(1, 4, 'dwallet/vote', creation('b', present)))).toBe('CHECK_FAILED');
+    // One that was never restored is named as another: a copy of it exists.
+    const copy = creation('c', new Map([[3 as ValidatorId, new Uint8Array(32).fill(9)]]));
+    expect(await codeOf(network.ask(1, 3, 'dwallet/vote', copy))).toBe('ABSTAINS');
     const ceremony: SessionRequest = {
       protocol: 'network-dkg',
       session: deriveSessionId({
@@ -374,11 +392,28 @@ describe('a validator that was restored', () => {
       expect(await codeOf(network.ask(1, 4, `session/${method}`, body)), method).toBe('ABSTAINS');
       expect(await codeOf(network.ask(1, 3, `session/${method}`, body)), method).not.toBe('ABSTAINS');
     }
-    // The others create it; the restored one takes the certified record.
+  });
+
+  it('is needed for a new dWallet and votes for it, when the client has asked it for its generation', async () => {
+    const four = new DurableFour();
+    const { network } = four;
+    await four.restore(await four.backup());
     const bob = await network.client({ name: 'bob' });
+    network.down.add(3);
     const wallet = await bob.createDWallet({ rawDigests: true });
-    expect(four.store.list('dwallet')).toContain(wallet.id);
-    expect(four.store.list('vote').filter((id) => id.startsWith('dwallet.') && id.includes(wallet.id))).toEqual([]);
+    expect(four.store.get('vote', `dwallet.${wallet.id}.0`)).toBeDefined();
+    // Restored once more between the question and the vote: what is named is gone, and the client begins another session.
+    network.down.clear();
+    const again = await four.backup();
+    network.line = async ({ to, method, pass }) => {
+      if (to === 1 && method === clientKind.createDWallet && !network.down.has(3)) {
+        network.down.add(3);
+        await four.restore(again);
+      }
+      return pass();
+    };
+    await expect(bob.createDWallet({ rawDigests: true })).rejects.toBeInstanceOf(Error);
+    expect((await bob.createDWallet({ rawDigests: true })).id).toHaveLength(64);
   });
 
   it('holds nobody up, serves and records what others certify, and is in new sessions again', async () => {

@@ -1,12 +1,14 @@
 /**
  * Records that a validator missed: fetched from others, believed only with their certificates, and never what it must decide itself.
  */
-import { type Digest, concat, encodeText, presignId } from '@dwallet/sigma';
+import { type Digest, concat, encodeText, hashTagged, presignId, sessionId } from '@dwallet/sigma';
 import {
   type Fact,
+  type FactVote,
   assembleCertificate,
   assignmentFact,
   clientKind,
+  decodeCertificate,
   decodeParts,
   decodeReply,
   dwalletFact,
@@ -16,19 +18,24 @@ import {
   encodeResult,
   encodeSignatureRecord,
   maxBodyBytes,
-  openSession,
+  namingSession,
+  presignRequestDigest,
+  rawMessageRequest,
   signFact,
   signingPublicKey,
 } from '@dwallet/two-pc-mpc/network';
 import { createDWallet, deriveRecord, decodeDkgMessage } from '@dwallet/two-pc-mpc/client';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { CoreOptions } from '../src/core.ts';
+import { NetworkState } from '../src/network-state.ts';
 import { pageIds } from '../src/records.ts';
-import { RawClient } from './helpers/raw-client.ts';
+import { RawClient, type Taken, unshown } from './helpers/raw-client.ts';
 import {
   type Snapshot,
   ToyNetwork,
   ToyStore,
   accountKeyOf,
+  curve,
   fixture,
   fromHex,
   hex,
@@ -270,7 +277,7 @@ describe('a validator that missed records', () => {
     const alice = new RawClient(network);
     const taken = await alice.take(1, 'assigned');
     const id = hex(taken.presign.presignId);
-    const request = alice.signRequest(taken, await alice.signMessage(taken));
+    const request = alice.signRequest(unshown(taken), await alice.signMessage(taken));
     network.down.clear();
     const other = encodeParts([
       new Uint8Array(32),
@@ -314,7 +321,7 @@ describe('a validator that gave its assignment to the loser of a race between le
     const alice = new RawClient(network);
     const taken = await alice.take(1, 'winner');
     const signMessage = await alice.signMessage(taken);
-    const request = alice.signRequest(taken, signMessage);
+    const request = alice.signRequest(unshown(taken), signMessage);
     const id = hex(taken.presign.presignId);
     network.down.clear();
     const loser = alice.takeRequest(new Uint8Array(1), new Uint8Array(32).fill(9));
@@ -336,8 +343,166 @@ describe('a validator that gave its assignment to the loser of a race between le
     for (const other of [loser, alice.takeRequest(taken.message, taken.nonce)]) {
       await expect(network.ask(2, 4, 'sign/assign', encodeParts([other, fromHex(id)]))).rejects.toBeInstanceOf(Error);
     }
-    const again = alice.signRequest({ ...taken, nonce: new Uint8Array(32).fill(9) }, signMessage);
+    const again = alice.signRequest({ ...unshown(taken), nonce: new Uint8Array(32).fill(9) }, signMessage);
     await expect(network.ask(1, 4, 'sign/bind', again)).rejects.toMatchObject({ check: 'MPC:S1' });
+  });
+});
+
+describe('an assignment that only the client can show', () => {
+  /** Whoever leads an assignment, and whoever learns of it, keeps the certificate from the others. */
+  const hoarding = (network: ToyNetwork): void => {
+    network.line = ({ method, pass }) => (method === 'records/fetch' ? Promise.reject(new Error('hoarded')) : pass());
+  };
+  /** Taken while validator 4 was away; validator 4 has voted for the loser of the race, `lost`. */
+  async function race(network: ToyNetwork, alice: RawClient) {
+    network.down.add(4);
+    const taken = await alice.take(1, 'winner');
+    network.down.clear();
+    hoarding(network);
+    const lost: Taken = { ...unshown(taken), nonce: new Uint8Array(32).fill(9), message: Uint8Array.of(1) };
+    const presign = taken.presign.presignId;
+    await network.ask(1, 4, 'sign/assign', encodeParts([alice.takeRequest(lost.message, lost.nonce), presign]));
+    const bindingOf = (i: number) => network.store(i).get('vote', `presign-binding.${hex(presign)}.0`);
+    return { taken, lost, id: hex(presign), presign, bindingOf };
+  }
+
+  it('a validator that voted for the loser binds for neither on its word, and for the winner when it is shown (MPC:S1)', async () => {
+    const network = without([]);
+    const alice = new RawClient(network);
+    const { taken, lost, id, bindingOf } = await race(network, alice);
+    const own = network.store(4).get('assignment', id);
+    const vote = network.store(4).get('vote', `presign-assignment.${id}.0`);
+    const signMessage = await alice.signMessage(taken);
+    // The one that its own vote is for has no quorum: who bound for it would take the presign from the winner.
+    const losing = alice.signRequest(lost, await alice.signMessage(lost, 'loser'));
+    for (const request of [losing, alice.signRequest(unshown(taken), signMessage)])
+      await expect(network.ask(1, 4, 'sign/bind', request)).rejects.toMatchObject({ check: 'MPC:S1' });
+    expect(bindingOf(4)).toBeUndefined();
+    expect(network.store(4).get('certified-assignment', id)).toBeUndefined();
+
+    // Nobody else shows it, and one of those who voted is away.
+    network.down.add(3);
+    await expect(alice.sign(1, alice.signRequest(taken, signMessage))).resolves.toMatchObject({ blamed: [] });
+    expect(network.store(4).get('assignment', id)).toEqual(own);
+    expect(network.store(4).get('vote', `presign-assignment.${id}.0`)).toEqual(vote);
+    expect(network.store(4).get('certified-assignment', id)).toEqual(network.store(1).get('certified-assignment', id));
+    // Where the own vote says the same, nothing more is written.
+    expect(network.store(2).get('certified-assignment', id)).toBeUndefined();
+    // From now on the loser is refused by what validator 4 has, too.
+    await expect(network.ask(1, 4, 'sign/bind', losing)).rejects.toMatchObject({ check: 'MPC:S1' });
+  });
+
+  it('what is shown must be the certificate of exactly this assignment, at every validator, and is kept before the vote (MPC:S1)', async () => {
+    const network = without([]);
+    const alice = new RawClient(network);
+    const { taken, lost, id, presign, bindingOf } = await race(network, alice);
+    const signMessage = await alice.signMessage(taken);
+    const assignment = taken.assignment as Uint8Array;
+    const request = presignRequestDigest(alice.id, rawMessageRequest('sha256', taken.message, taken.nonce));
+    const fact = assignmentFact(presign, alice.id, request);
+    const other = presignRequestDigest(alice.id, rawMessageRequest('sha256', lost.message, lost.nonce));
+    const { votes, committee } = decodeCertificate(assignment);
+    const wrong: readonly [string, Uint8Array, object][] = [
+      ['a bent signature', flip(-1)(assignment), { check: 'MPC:S1' }],
+      ['too few votes', encodeCertificate({ committee, fact, votes: votes.slice(1) }), { check: 'MPC:S1' }],
+      [
+        'one vote twice',
+        encodeCertificate({ committee, fact, votes: [...votes.slice(1), votes[2] as FactVote] }),
+        { code: 'DECODE' },
+      ],
+      ['another request', certify(network, assignmentFact(presign, alice.id, other)), { check: 'MPC:S1' }],
+      [
+        'another dWallet',
+        certify(network, assignmentFact(presign, sessionId(new Uint8Array(32)), request)),
+        { check: 'MPC:S1' },
+      ],
+      [
+        'another presign',
+        certify(network, assignmentFact(presignId(new Uint8Array(32)), alice.id, request)),
+        { check: 'MPC:S1' },
+      ],
+      ['another fact', certify(network, { ...fact, kind: 'presign-binding' }), { check: 'MPC:S1' }],
+      ['another version', certify(network, { ...fact, version: 1n }), { check: 'MPC:S1' }],
+      [
+        'another committee',
+        encodeCertificate({ committee: hashTagged('other', [], 32) as Digest, fact, votes }),
+        { check: 'MPC:S1' },
+      ],
+      ['a byte too much', concat(assignment, Uint8Array.of(0)), { code: 'DECODE' }],
+      ['nothing of the kind', Uint8Array.of(1), { code: 'DECODE' }],
+    ];
+    // Also where the own vote, or a certificate, says that the presign is for this request.
+    for (const [what, shown, refusal] of wrong)
+      for (const i of [4, 1, 2]) {
+        const bent = alice.signRequest({ ...taken, assignment: shown }, signMessage);
+        await expect(network.ask(3, i, 'sign/bind', bent), `${what} at ${i}`).rejects.toMatchObject(refusal);
+        expect(bindingOf(i), what).toBeUndefined();
+      }
+    expect(network.store(4).get('certified-assignment', id)).toBeUndefined();
+
+    // The process ends after it has kept the certificate and before it votes: what it kept is no promise to anybody.
+    const right = alice.signRequest(taken, signMessage);
+    const store = network.store(4) as ToyStore;
+    const put = store.put.bind(store);
+    store.put = (kind, name, value) => {
+      if (kind === 'vote') throw new Error('killed');
+      put(kind, name, value);
+    };
+    await expect(network.ask(1, 4, 'sign/bind', right)).rejects.toBeInstanceOf(Error);
+    expect(network.store(4).get('certified-assignment', id)).toBeDefined();
+    store.put = put;
+    network.restart(4);
+    expect(bindingOf(4)).toBeUndefined();
+    // A second client message under the same certificate may come first; then it is the only one for ever (MPC 5.8 rule 2).
+    const second = alice.signRequest(taken, await alice.signMessage(taken, 'second'));
+    await network.ask(1, 4, 'sign/bind', second);
+    const bound = bindingOf(4);
+    network.restart(4);
+    for (const first of [right, alice.signRequest(unshown(taken), signMessage)])
+      await expect(network.ask(1, 4, 'sign/bind', first)).rejects.toMatchObject({ code: 'ALREADY_VOTED' });
+    expect(bindingOf(4)).toEqual(bound);
+    await network.ask(1, 4, 'sign/bind', second);
+  });
+
+  it('a dWallet that a validator helped to sign with is a used one, whomever its own vote was for', async () => {
+    const network = without([]);
+    network.down.add(4);
+    const alice = new RawClient(network);
+    const taken = await alice.take(1, 'used');
+    network.down.clear();
+    // In a race with the request of another dWallet.
+    network.store(4).put('assignment', hex(taken.presign.presignId), new Uint8Array(64));
+    const { committee, parameters } = network;
+    const signed = (): unknown =>
+      new NetworkState({ committee, parameters, curve, store: network.store(4) } as CoreOptions).dwalletFacts(
+        curve.encodePoint(alice.record.publicKey),
+      )?.signed;
+    expect(signed()).toBe('no');
+    await network.ask(1, 4, 'sign/bind', alice.signRequest(taken, await alice.signMessage(taken)));
+    expect(signed()).toBe('yes');
+  });
+
+  it('a leader that has it answers again, whoever is away; one that meets a changed mind takes the next presign', async () => {
+    const network = without([]);
+    const alice = new RawClient(network);
+    const { taken, id } = await race(network, alice);
+    network.down.add(2).add(3);
+    const again = await alice.take(1, 'winner');
+    expect(again.assignment).toEqual(taken.assignment);
+    network.down.clear();
+    // Validator 4 voted for the loser and has seen the certificate; validator 1 is silent, and validator 2 was never shown it.
+    const request = alice.signRequest(taken, await alice.signMessage(taken));
+    await network.ask(1, 4, 'sign/bind', request);
+    const asking = alice.takeRequest(taken.message, taken.nonce);
+    await expect(network.ask(2, 4, 'sign/assign', encodeParts([asking, fromHex(id)]))).rejects.toMatchObject({
+      code: 'ALREADY_VOTED',
+    });
+    network.down.add(1);
+    const next = await alice.take(2, 'winner');
+    expect(hex(next.presign.presignId)).not.toBe(id);
+    await expect(alice.sign(2, alice.signRequest(next, await alice.signMessage(next)))).resolves.toMatchObject({
+      blamed: [],
+    });
   });
 });
 
@@ -377,7 +542,8 @@ describe('what contradicts itself is refused', () => {
     const network = without([]);
     const alice = new RawClient(network);
     const account = accountKeyOf(alice.wallet);
-    const { sessionId: session, opening } = openSession('USER', signingPublicKey(account), randomFor('twice'));
+    const named = { nonce: randomFor('twice')(32), generations: new Map() };
+    const session = namingSession('USER', signingPublicKey(account), named);
     const make = (label: string): { envelope: Uint8Array; certificate: Uint8Array } => {
       const { message } = createDWallet({
         setup: alice.setup,
@@ -388,7 +554,7 @@ describe('what contradicts itself is refused', () => {
       });
       const record = deriveRecord(alice.setup, decodeDkgMessage(alice.setup, message));
       if (record === undefined) throw new Error('no record');
-      const envelope = alice.seal(clientKind.createDWallet, session, encodeCreateDWallet(opening.fresh, message));
+      const envelope = alice.seal(clientKind.createDWallet, session, encodeCreateDWallet(named, message));
       return { envelope, certificate: certify(network, dwalletFact(record)) };
     };
     const [a, b] = [make('a'), make('b')];
@@ -407,12 +573,8 @@ describe('what contradicts itself is refused', () => {
     await expect(network.ask(1, 4, 'dwallet/commit', commit)).rejects.toMatchObject({ check: 'MPC:K1' });
     await network.ask(1, 4, 'dwallet/vote', a.envelope);
     // Nobody opens a session of another owner or purpose.
-    const foreign = openSession('SYSTEM', signingPublicKey(account), randomFor('foreign'));
-    const wrong = alice.seal(
-      clientKind.createDWallet,
-      foreign.sessionId,
-      encodeCreateDWallet(foreign.opening.fresh, new Uint8Array(10)),
-    );
+    const foreign = namingSession('SYSTEM', signingPublicKey(account), named);
+    const wrong = alice.seal(clientKind.createDWallet, foreign, encodeCreateDWallet(named, new Uint8Array(10)));
     await expect(alice.send(1, clientKind.createDWallet, wrong)).rejects.toMatchObject({ code: 'DECODE' });
   });
 

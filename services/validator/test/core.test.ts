@@ -83,6 +83,20 @@ describe('collecting answers', () => {
     expect(answers).toHaveLength(3);
   });
 
+  it('with no grace it ends when more than f agree on a refusal and weight t is out of reach, though one is silent', async () => {
+    const refuse = (check: string) => () =>
+      Promise.resolve(encodeFailure(new RefusedError('POLICY_REFUSED', 'no', { check })));
+    const core = coreWith({ 2: refuse('ZONE:2'), 3: refuse('ZONE:2'), 4: () => never });
+    const answers = await core.collect('x', body(0), () => {}, { graceMs: 0, timeoutMs: 3_600_000 });
+    expect(answers.map(({ validator }) => validator)).not.toContain(4);
+    expect(core.refusal('x', answers, 1)).toMatchObject({ code: 'POLICY_REFUSED', check: 'ZONE:2' });
+    // One that wants everybody's answer, or does not know the reason yet, waits.
+    const everybody = await core.collect('x', body(0), () => {}, { timeoutMs: 30 });
+    expect(everybody).toHaveLength(3);
+    const unlike = coreWith({ 2: refuse('ZONE:2'), 3: refuse('ZONE:5'), 4: () => after(40, encodeResult(body(4))) });
+    expect(await unlike.collect('x', body(0), () => {}, { graceMs: 0 })).toHaveLength(4);
+  });
+
   it('refused answers do not count towards weight t', async () => {
     const core = coreWith({
       3: () => Promise.resolve(encodeFailure(new Error('x'))),

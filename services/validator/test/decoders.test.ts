@@ -186,7 +186,7 @@ describe('a network under fuzz', () => {
     const [evidence] = network.validator(1).status().evidence;
     const bytes = network.validator(1).evidence(evidence as string) as Uint8Array;
     for (let i = 0; i < 20; i++) {
-      const { faults } = network.validator(2).judgeEvidence(damage(bytes));
+      const { faults } = await network.validator(2).judgeEvidence(damage(bytes));
       for (const { party } of faults) expect(party).toBe(3);
     }
     expectNoFailures();

@@ -451,6 +451,25 @@ describe('damaged, foreign and newer stores', () => {
     expect(refused('STORE_VERSION', () => open(folder)).message).toContain('newer');
   });
 
+  it('one of an earlier build is brought up to date, unless it has dWallets that nobody reads any more: that is refused, untouched', async () => {
+    const versionTwo = (folder: string): Promise<void> =>
+      tampered(folder, (put, get) => {
+        const body = get('h').slice(0, -32);
+        body.set(encodeUint32(2), 8);
+        put('h', concat(body, sha256(body)));
+      });
+    const folder = await filled(1);
+    await versionTwo(folder);
+    await open(folder).close();
+    const store = open(folder);
+    // As it was then: digest and signature, and nothing of what the owner lets validators sign.
+    store.put('dwallet-acceptance', 'aa', new Uint8Array(2 + 32 + 64));
+    await store.close();
+    await versionTwo(folder);
+    for (let again = 0; again < 2; again++)
+      expect(refused('STORE_VERSION', () => open(folder)).message).toContain('make a new network in an empty folder');
+  });
+
   it.each<
     readonly [
       string,

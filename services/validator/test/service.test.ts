@@ -40,9 +40,15 @@ afterEach(async () => {
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 /** Validator 1 of a copy of the network; the others are away. */
-function make(options: Partial<Pick<ServiceOptions, 'now' | 'environment'>> = {}, set: readonly string[] = []) {
+function make(
+  options: Partial<Pick<ServiceOptions, 'now' | 'environment'>> = {},
+  set: readonly string[] = [],
+  more = '',
+) {
   const folder = join(root, String(counter++));
   cpSync(base, folder, { recursive: true });
+  const path = join(folder, 'validator-1', 'validator.yaml');
+  writeFileSync(path, `${readFileSync(path, 'utf8').replace(/^zones: .*\n/m, '')}${more}`);
   const config: ValidatorConfig = loadConfig({ file: join(folder, 'validator-1', 'validator.yaml'), set: [...set] });
   const lines: string[] = [];
   const service = (): ValidatorService => {
@@ -178,4 +184,33 @@ it('a start that fails half way leaves nothing behind', async () => {
   const { service } = make({}, set);
   // The store is open by then: were it not closed, the second one would meet it.
   for (let times = 0; times < 2; times++) await expect(service().start()).rejects.toThrow('the password of Redis');
+});
+
+it('the operator sees what the watchers of zones do, and acknowledges only what there is', async () => {
+  const { socket, service } = make();
+  await service().start();
+  await expect(adminCall(socket, 'zone-faults')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  await running.pop()?.stop();
+  const zones = [
+    'zones:',
+    '  - chain: eip155:1003',
+    '    nodes: [{ name: a, kind: evm, url: "http://127.0.0.1:1" }]',
+    '    finality: { kind: finalised }',
+    '    from: 0',
+  ];
+  const watching = make({}, [], zones.join('\n'));
+  const one = watching.service();
+  await one.start();
+  expect(one.facts()).toMatchObject({ zoneLog: 'open' });
+  expect(one.readiness()).toMatchObject({ zoneLog: true });
+  expect(await adminCall(watching.socket, 'zone-faults')).toMatchObject({
+    faults: [],
+    watchers: [{ chain: 'eip155:1003', status: expect.stringMatching(/starting|silent/) as unknown }],
+  });
+  const block = 'ab'.repeat(32);
+  const input = { chain: 'eip155:1003', track: 'final', block };
+  await expect(adminCall(watching.socket, 'zone-acknowledge', input)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  await expect(adminCall(watching.socket, 'zone-acknowledge', { ...input, block: '' })).rejects.toMatchObject({
+    code: 'INPUT',
+  });
 });

@@ -20,6 +20,7 @@ import {
   decodeBlame,
   decodeCertificate,
   decodeDWalletRecord,
+  decodeNetworkReply,
   decodeParts,
   decodePresign,
   decodeReply,
@@ -108,14 +109,7 @@ async function networkReply(): Promise<Uint8Array> {
     }
   }
 }
-const [name, , keys, , , setupBytes] = decodeParts(await networkReply(), 'Network', 7) as [
-  Uint8Array,
-  Uint8Array,
-  Uint8Array,
-  Uint8Array,
-  Uint8Array,
-  Uint8Array,
-];
+const [name, , keys, , , setupBytes] = decodeNetworkReply(await networkReply());
 const identities = decodeParts(keys, 'Network.identityKeys', settings.endpoints.length);
 const committee = createCommittee(identities, equalWeights(identities.length));
 const setup = decodeSetupRecord(curve, parameters, setupBytes);
@@ -158,7 +152,7 @@ function openTaken(reply: Uint8Array, purpose: Purpose) {
   verifyPresignCertificate(setup, committee, presign, certificate);
   const fact = assignmentFact(presign.presignId, dwalletId, presignRequestDigest(dwalletId, requestOf(purpose)));
   verifyCertificate(committee, decodeCertificate(assignment), fact, 'MPC:V3');
-  return { presign, certificate };
+  return { presign, certificate, assignment };
 }
 type Taken = ReturnType<typeof openTaken>;
 
@@ -200,6 +194,7 @@ async function signCall(taken: Taken, purpose: Purpose, variant: number): Promis
       nonce: purpose.nonce,
       ...rawOrder('sha256', purpose.message),
       signMessage,
+      assignment: taken.assignment,
     }),
   );
   // Stored before it is sent, as a wallet does.
@@ -229,7 +224,6 @@ const purpose = purposeOf(label, 'message');
 
 /** What an honest client does at one validator: a presign if it has none, then the signature, always with the same bytes. */
 class Wish {
-  #purpose = purpose;
   #taken: Taken | undefined;
   #call: Uint8Array | undefined;
   done = false;
@@ -242,28 +236,15 @@ class Wish {
   }
   async attempt(leader: number): Promise<void> {
     if (this.#taken === undefined) {
-      const taken = await take(leader, this.#purpose);
+      const taken = await take(leader, purpose);
       this.#taken ??= taken;
     }
     if (this.#call === undefined) {
-      const call = await signCall(this.#taken, this.#purpose, 0);
+      const call = await signCall(this.#taken, purpose, 0);
       this.#call ??= call;
     }
-    try {
-      await sign(leader, this.#taken.presign.presignId, purpose.message, this.#call);
-      this.done = true;
-    } catch (error) {
-      // The one that led the assignment may keep the certificate for itself: another one gathers it again.
-      await take(leader, this.#purpose).catch(() => {});
-      throw error;
-    }
-  }
-  /** Gives the presign up and begins again with another one, as whoever uses a wallet does when a signature has failed everywhere. */
-  renew(): void {
-    write({ line: 'renewed' });
-    this.#purpose = { ...this.#purpose, nonce: hashTagged('fault-nonce', [this.#purpose.nonce], 32) };
-    this.#taken = undefined;
-    this.#call = undefined;
+    await sign(leader, this.#taken.presign.presignId, purpose.message, this.#call);
+    this.done = true;
   }
   async persist(rounds: number): Promise<void> {
     for (let i = 0; i < rounds && !this.done; i++) {
@@ -310,10 +291,6 @@ async function run(): Promise<void> {
     case 'complete': {
       const wish = new Wish();
       await wish.persist(3 * leaders.length);
-      if (!wish.done) {
-        wish.renew();
-        await wish.persist(3 * leaders.length);
-      }
       if (!wish.done) process.exitCode = 3;
       return;
     }

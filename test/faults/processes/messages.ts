@@ -107,8 +107,6 @@ export type ClientLine =
       readonly s: string;
       readonly blamed: readonly number[];
     }
-  /** A presign was given up: too few validators had assigned it to this request (leaders raced), and one of those is away. */
-  | { readonly line: 'renewed' }
   | { readonly line: 'wrong'; readonly what: string }
   | { readonly line: 'lost'; readonly what: string }
   | { readonly line: 'kept'; readonly what: string }

@@ -8,22 +8,25 @@ import type { Curve, Point } from '@dwallet/sigma';
 import { Memo, keyOf, numberKey } from './memo.ts';
 
 /** Group elements and tables are immutable, so one object stands for all that are equal. */
-function rememberGroup(inner: ClassGroup): ClassGroup {
-  const memo = new Memo();
+function rememberGroup(inner: ClassGroup, generationSize?: number): ClassGroup {
+  const memo = new Memo(generationSize);
   const ids = new WeakMap<Element, string>();
   const tableIds = new WeakMap<FixedBaseTable, string>();
-  const interned = new Map<string, Element>();
-  const intern = (element: Element): Element => {
-    const bytes = keyOf(inner.encode(element));
-    const known = interned.get(bytes);
-    if (known !== undefined) return known;
-    ids.set(element, interned.size.toString(36));
-    interned.set(bytes, element);
-    return element;
-  };
+  const interned = new Memo(generationSize);
+  let count = 0;
+  // One that was forgotten and comes again gets another number, which costs time and nothing else.
+  const intern = (element: Element): Element =>
+    interned.get(keyOf(inner.encode(element)), () => {
+      ids.set(element, (count++).toString(36));
+      return element;
+    });
   const idOf = (element: Element): string => {
-    const id = ids.get(element);
-    return id ?? (ids.get(intern(element)) as string);
+    let id = ids.get(element);
+    if (id === undefined) {
+      id = ids.get(intern(element)) as string;
+      ids.set(element, id);
+    }
+    return id;
   };
   const tableId = (table: FixedBaseTable): string => tableIds.get(table) ?? '?';
   const termsKey = (terms: readonly { readonly base: Element; readonly exponent: bigint }[]): string =>
@@ -70,13 +73,15 @@ function rememberGroup(inner: ClassGroup): ClassGroup {
   };
 }
 
-export const rememberKernel = (inner: Kernel): Kernel => ({
+/** @param generationSize - of its memories, see memo.ts; default: that of a simulation. */
+export const rememberKernel = (inner: Kernel, generationSize?: number): Kernel => ({
   name: inner.name,
-  createGroup: (parameters) => rememberGroup(inner.createGroup(parameters)),
+  createGroup: (parameters) => rememberGroup(inner.createGroup(parameters), generationSize),
 });
 
-export function rememberCurve(inner: Curve): Curve {
-  const memo = new Memo();
+/** @param generationSize - as of {@link rememberKernel}. */
+export function rememberCurve(inner: Curve, generationSize?: number): Curve {
+  const memo = new Memo(generationSize);
   const ids = new WeakMap<Point, string>();
   const idOf = (point: Point): string => {
     let id = ids.get(point);

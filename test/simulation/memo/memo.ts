@@ -8,7 +8,7 @@
  */
 
 /** Characters of keys in one generation. Two are kept; the older one goes when the younger one is full, which costs time and nothing else. */
-const generationSize = 96_000_000;
+const defaultGenerationSize = 96_000_000;
 
 type Outcome = { readonly value: unknown } | { readonly error: unknown };
 
@@ -16,10 +16,15 @@ export class Memo {
   #young = new Map<string, Outcome>();
   #old = new Map<string, Outcome>();
   #size = 0;
+  readonly #generationSize: number;
+
+  constructor(generationSize = defaultGenerationSize) {
+    this.#generationSize = generationSize;
+  }
 
   #put(key: string, outcome: Outcome): void {
     this.#size += key.length + 64;
-    if (this.#size > generationSize) {
+    if (this.#size > this.#generationSize) {
       this.#old = this.#young;
       this.#young = new Map();
       this.#size = key.length;
@@ -53,4 +58,4 @@ export class Memo {
 export const keyOf = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 
-export const numberKey = (value: bigint): string => value.toString(36);
+export const numberKey = (value: bigint): string => value.toString(16);

@@ -4,9 +4,10 @@
  *
  * @module
  */
-import { ComputeError, type ComputePool, InlinePool, type Job, networkJobs } from '@dwallet/two-pc-mpc/network';
+import { ComputeError, type ComputePool, InlinePool, type Job } from '@dwallet/two-pc-mpc/network';
 import type { PublicParameters } from '@dwallet/class-groups';
 import type { Curve } from '@dwallet/sigma';
+import { validatorJobs } from '../../../services/validator/src/compute/jobs.ts';
 import { Memo, keyOf } from './memo.ts';
 
 /** Computes each job once. */
@@ -14,7 +15,7 @@ export class RememberingJobs {
   readonly #pool: InlinePool;
   readonly #memo = new Memo();
   constructor(parameters: PublicParameters, curve: Curve) {
-    this.#pool = new InlinePool(networkJobs, parameters, curve);
+    this.#pool = new InlinePool(validatorJobs, parameters, curve);
   }
   /** The framed result. */
   async run(job: Job): Promise<Uint8Array> {

@@ -1,12 +1,12 @@
 /**
- * `dwallet send`: coins on Ethereum chains (JSON-RPC) and Bitcoin (a server with the Esplora interface).
+ * `dwallet send`: coins on Ethereum chains (JSON-RPC) and Bitcoin (a server with the Esplora interface, or a node).
  *
  * @module
  */
 import { existsSync } from 'node:fs';
 import { addressToScript } from '@dwallet/chains';
 import { type Hex, decodeEvmAddress } from '@dwallet/chains/evm';
-import { bitcoin, esplora } from '@dwallet/client-sdk/bitcoin';
+import { bitcoin, bitcoinNode, esplora } from '@dwallet/client-sdk/bitcoin';
 import { ethereum } from '@dwallet/client-sdk/ethereum';
 import {
   type SendOptions as SdkSendOptions,
@@ -29,6 +29,7 @@ interface SendOptions extends WalletOptions {
   readonly amount: string;
   readonly rpc?: string;
   readonly rpcFile?: string;
+  readonly api?: 'esplora' | 'node';
   readonly data?: string;
   readonly feeRate?: number;
   readonly maxFee?: string;
@@ -94,10 +95,11 @@ export async function send(output: Output, options: SendOptions): Promise<number
 type Payment = (wallet: DWallet, options: SdkSendOptions) => Promise<SentTransaction<unknown>>;
 
 function paymentOf(chain: string, rpc: string, options: SendOptions): Payment {
-  const { to, amount, data, feeRate, maxFee } = options;
+  const { to, amount, data, feeRate, maxFee, api } = options;
   const evmChain = evmChainIdOf(chain);
   if (evmChain !== undefined) {
     if (feeRate !== undefined) throw new UsageError('--fee-rate: is for Bitcoin');
+    if (api !== undefined) throw new UsageError('--api: is for Bitcoin');
     decodeEvmAddress(to);
     const intent = ethereum({
       to: to as Hex,
@@ -119,5 +121,6 @@ function paymentOf(chain: string, rpc: string, options: SendOptions): Payment {
     ...(feeRate === undefined ? {} : { feeRateSatsPerVbyte: feeRate }),
     ...(maxFee === undefined ? {} : { maxFeeSats: parseAmount(maxFee, 'bitcoin', '--max-fee') }),
   });
-  return (wallet, how) => wallet.send(intent, { ...how, rpc: esplora(rpc, network) });
+  const provider = (api === 'node' ? bitcoinNode : esplora)(rpc, network);
+  return (wallet, how) => wallet.send(intent, { ...how, rpc: provider });
 }

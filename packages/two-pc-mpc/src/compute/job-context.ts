@@ -18,8 +18,8 @@ export interface JobContext {
   setup(record: Uint8Array): NetworkSetup;
   /** With tables of the network-wide bases: for presigning. */
   tabledSetup(record: Uint8Array): NetworkSetup;
-  /** The value under the key, made if it is not there. */
-  remember<T>(kind: string, parts: readonly Uint8Array[], make: () => T): T;
+  /** The value under the key, made if it is not there. @param most - values of this kind that are kept; the oldest goes first. */
+  remember<T>(kind: string, parts: readonly Uint8Array[], make: () => T, most?: number): T;
 }
 
 /** One kind of job. */
@@ -31,7 +31,7 @@ export interface JobDefinition {
 
 export type JobTable = Readonly<Record<string, JobDefinition>>;
 
-/** Values of each kind that a worker keeps; the oldest goes first. */
+/** Tables are among them: some megabytes each. */
 const rememberedPerKind = 32;
 
 const keyOf = (parts: readonly Uint8Array[]): string => digestTagged('compute/remembered', parts).join();
@@ -51,7 +51,7 @@ class Context implements JobContext {
   tabledSetup(record: Uint8Array): NetworkSetup {
     return this.remember('tabled-setup', [record], () => withSetupTables(this.setup(record)));
   }
-  remember<T>(kind: string, parts: readonly Uint8Array[], make: () => T): T {
+  remember<T>(kind: string, parts: readonly Uint8Array[], make: () => T, most = rememberedPerKind): T {
     const values = this.#values.get(kind) ?? new Map<string, unknown>();
     this.#values.set(kind, values);
     const key = keyOf(parts);
@@ -59,7 +59,7 @@ class Context implements JobContext {
     values.delete(key);
     values.set(key, value);
     for (const oldest of values.keys()) {
-      if (values.size <= rememberedPerKind) break;
+      if (values.size <= most) break;
       values.delete(oldest);
     }
     return value;

@@ -23,9 +23,10 @@ import {
   presignId,
   sessionId,
 } from '@dwallet/sigma';
-import type { Fact } from '../certificates.ts';
+import { type Fact, maxCertificateBytes } from '../certificates.ts';
 import { hashMessage, hashSchemeId, hashSchemes } from '../ecdsa/sign/message-hash.ts';
 import { bindingDigest, decodeSignMessageHeader } from '../ecdsa/sign/sign-message.ts';
+import { type NamedGenerations, encodeGenerations, nonceBytes, readGenerations } from '../session-generations.ts';
 import type { HashScheme } from '../types.ts';
 
 /** Kinds of client envelopes. */
@@ -50,16 +51,37 @@ export const maxSignMessageBytes = 16 * 1024;
 export const networkIdOf = (name: string, profile: string, committee: Digest): Digest =>
   digestTagged('network-id', [encodeText(name), encodeText(profile), committee]);
 
-/** create-dwallet: the opening's fresh 32 bytes, then DkgMsg. */
-export const encodeCreateDWallet = (fresh: Uint8Array, message: Uint8Array): Uint8Array =>
-  concat(fresh, encodeBytes(message));
+/**
+ * Parts of the reply to `network`: name, weights, identity keys, network key and setup with their certificates, and the answering validator's statement of
+ * the generation of its store. Nothing of it is verified. @throws DecodeError
+ */
+export const decodeNetworkReply = (reply: Uint8Array) =>
+  decodeParts(reply, 'Network', 8) as [
+    name: Uint8Array,
+    weights: Uint8Array,
+    identityKeys: Uint8Array,
+    key: Uint8Array,
+    keyCertificate: Uint8Array,
+    setup: Uint8Array,
+    setupCertificate: Uint8Array,
+    generation: Uint8Array,
+  ];
 
-export function decodeCreateDWallet(bytes: Uint8Array): { readonly fresh: Uint8Array; readonly message: Uint8Array } {
+/** create-dwallet: what the fresh bytes of the session id are the digest of (nonce, 32 bytes, and generations), then DkgMsg. */
+export const encodeCreateDWallet = ({ nonce, generations }: NamedGenerations, message: Uint8Array): Uint8Array =>
+  concat(nonce, encodeGenerations(generations), encodeBytes(message));
+
+/** @throws DecodeError */
+export function decodeCreateDWallet(bytes: Uint8Array): {
+  readonly named: NamedGenerations;
+  readonly message: Uint8Array;
+} {
   const reader = new Reader(bytes, 'CreateDWallet');
-  const fresh = reader.fixed('fresh', 32);
+  const nonce = reader.fixed('nonce', nonceBytes);
+  const generations = readGenerations(reader);
   const message = reader.bytes('message', maxSignMessageBytes);
   reader.end();
-  return { fresh, message };
+  return { named: { nonce, generations }, message };
 }
 
 /** accept-dwallet: dWallet id, then AcceptMsg, which carries the owner's signing policy. */
@@ -238,6 +260,11 @@ export interface SignRequest extends SignOrder {
   readonly nonce: Uint8Array;
   /** SignMsg. */
   readonly signMessage: Uint8Array;
+  /**
+   * Encoded certificate of {@link assignmentFact}, as take-presign answered it. Without it, validators must find it among each other, and a leader that
+   * keeps it from them makes them refuse. Not part of D: it is evidence for the request, not a part of what is signed.
+   */
+  readonly assignment?: Uint8Array;
 }
 
 export const encodeSignRequest = (request: SignRequest): Uint8Array =>
@@ -249,7 +276,16 @@ export const encodeSignRequest = (request: SignRequest): Uint8Array =>
     encodeContent(request.content),
     encodeBytes(request.authority),
     encodeBytes(request.signMessage),
+    request.assignment === undefined ? new Uint8Array(0) : encodeBytes(request.assignment),
   );
+
+/** The last field, which is there as a whole or not at all. */
+function readAssignment(reader: Reader): Pick<SignRequest, 'assignment'> {
+  if (reader.remaining === 0) return {};
+  const assignment = reader.bytes('assignment', maxCertificateBytes);
+  if (assignment.length === 0) throw new DecodeError(reader.path('assignment'), 'is there and empty');
+  return { assignment };
+}
 
 function readContent(reader: Reader): SignContent {
   const kind = contentKinds[reader.uint8('content')];
@@ -275,8 +311,9 @@ export function decodeSignRequest(bytes: Uint8Array): SignRequest {
   const content = readContent(reader);
   const authority = reader.bytes('authority', maxAuthorityBytes);
   const signMessage = reader.bytes('signMessage', maxSignMessageBytes);
+  const assignment = readAssignment(reader);
   reader.end();
-  return { id, presignId: presign, assignedTo, nonce, content, authority, signMessage };
+  return { id, presignId: presign, assignedTo, nonce, content, authority, signMessage, ...assignment };
 }
 
 /**

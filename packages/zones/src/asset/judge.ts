@@ -6,7 +6,14 @@
 import { type Approval, type Proposal, approvingKeys, proposalRecord } from '../governance/proposal.ts';
 import { type Refusal, type Rule, refuse } from '../outcome.ts';
 import { hex, sameBytes } from '../record/codec.ts';
-import { type World, type WorldRules, outflowsOf, refuseSuspectState, zoneStatusWith } from '../world.ts';
+import {
+  type World,
+  type WorldRules,
+  outflowsOf,
+  refuseSuspectState,
+  spentElsewhere,
+  zoneStatusWith,
+} from '../world.ts';
 import type { ChainView } from '../zone/rules.ts';
 import { judgeAppend } from './ledger.ts';
 import { type Deployment, type LedgerEntry, type MintOrder, mintOrderDigest, ownerChain } from './record.ts';
@@ -89,7 +96,7 @@ export function judgeEntryWith(
   const asset = world.assets.get(entry.asset);
   if (asset === undefined) return refuse('ASSET:7', `there is no asset ${entry.asset}`);
   const { ledger, record } = asset;
-  const refusal = judgeAppend(rules, { ledger, entry });
+  const refusal = judgeAppend(rules, { ledger, entry }) ?? spentElsewhere(rules, world, entry);
   if (refusal !== undefined) return refusal;
   for (const chain of new Set([entry.from, entry.to])) {
     const status = zoneStatusWith(rules, world, chain, entry.time);

@@ -18,6 +18,8 @@ export interface MessageState {
   readonly consumedSeq: number | undefined;
   /** Was in doubt when its cluster dealt with a fault: it never counts again. */
   readonly void: boolean;
+  /** Sender or receiver was off the fast path when it was sent: it waits for settlement, also after that member came back (CLUSTER:9). */
+  readonly slow: boolean;
 }
 
 /** Messages of one (from, to), in nonce order. */
@@ -43,8 +45,10 @@ export interface MemberState {
   readonly word: number;
   /** Length of its local order of sends and deliveries. */
   readonly seq: number;
-  /** False while its configuration is not the approved one. */
+  /** False while its configuration is not an approved one. */
   readonly fastPath: boolean;
+  /** What was approved before: approved still until the chain was seen with what is approved now, or the members decide again. */
+  readonly previous: Digest | undefined;
   /** Certified heads after the settled one, ascending. */
   readonly heads: readonly CertifiedHead[];
   /** The head that counted last. */
@@ -100,6 +104,7 @@ export const newMember = (chain: string, startAt: number): MemberState => ({
   word: startAt,
   seq: 0,
   fastPath: true,
+  previous: undefined,
   heads: [],
   settled: undefined,
 });
@@ -135,6 +140,20 @@ export const settledSent = (member: MemberState | undefined, to: string): bigint
 
 export const settledConsumed = (member: MemberState | undefined, from: string): bigint =>
   member?.settled === undefined ? 0n : countOf(member.settled.head.consumed, from);
+
+/** Whether a message was sent off the fast path, and its sender's settled head does not cover it yet (CLUSTER:9). */
+export const isAwaitingSettlement = ({ members }: ClusterState, channel: Channel, nonce: bigint): boolean =>
+  messageAt(channel, nonce)?.slow === true && nonce >= settledSent(members.get(channel.from), channel.to);
+
+/** Hex digests of the messages that wait for settlement: nobody may take them before (CLUSTER:9). */
+export const messagesAwaitingSettlement = (cluster: ClusterState): ReadonlySet<string> =>
+  new Set(
+    [...cluster.channels.values()].flatMap((channel) =>
+      channel.messages.flatMap(({ digest }, i) =>
+        isAwaitingSettlement(cluster, channel, channel.base + BigInt(i)) ? [hex(digest)] : [],
+      ),
+    ),
+  );
 
 export const isInDoubt = (cluster: ClusterState, message: MessageState): boolean =>
   cluster.fault?.inDoubt.has(hex(message.digest)) === true;

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Rule, refuse } from '../outcome.ts';
-import { type ClusterState, type MemberState, messageAt, nextDelivery } from './state.ts';
+import { type ClusterState, type MemberState, isAwaitingSettlement, messageAt, nextDelivery } from './state.ts';
 
 /** Members that run at the cluster's speed. */
 export const onFastPath = (cluster: ClusterState): readonly MemberState[] =>
@@ -57,7 +57,10 @@ export const synchronyRules: SynchronyRules = {
         if (message === undefined) break;
         const latest = message.sentAt + cluster.record.deltaMs;
         if (latest > word) break;
-        if (message.void || (delivers && latest <= member.word)) continue;
+        // Nothing after it can be delivered either.
+        if (!message.void && isAwaitingSettlement(cluster, channel, nonce)) break;
+        // Δ is a promise of the fast path only.
+        if (message.void || message.slow || (delivers && latest <= member.word)) continue;
         return refuse(
           'CLUSTER:3',
           `message ${nonce} of ${channel.from}, sent at ${message.sentAt}, is not delivered on ${member.chain} yet`,

@@ -37,6 +37,7 @@ import {
   type ClusterState,
   type MemberState,
   channelOf,
+  isAwaitingSettlement,
   isInDoubt,
   messageAt,
   newMember,
@@ -113,7 +114,7 @@ export interface ClusterRules extends SynchronyRules, SettlementRules {
   readonly 'CLUSTER:8': Rule<AmendmentContext>;
   readonly 'CLUSTER:9': {
     /** Whether a member with this configuration is on the fast path. */
-    readonly fastPath: (member: ClusterMember, configuration: Digest) => boolean;
+    readonly fastPath: typeof mayRun;
     readonly deliver: Rule<{ readonly cluster: ClusterState; readonly delivery: Delivery }>;
     readonly rejoin: Rule<{ readonly cluster: ClusterState; readonly member: MemberState }>;
   };
@@ -185,6 +186,16 @@ export const clusterProposal = (record: ClusterRecord): Proposal => ({
   body: clusterRecord.digest(record),
 });
 
+/**
+ * Whether the members approved that one of them runs this: what its entry says, or what it said before, until the chain was seen with the new one. An upgrade
+ * takes two steps, the decision and the change on the chain, and neither order of them may look like something unapproved.
+ */
+export const mayRun = (
+  { configuration: approved }: ClusterMember,
+  { previous }: Pick<MemberState, 'previous'>,
+  configuration: Digest,
+): boolean => sameBytes(approved, configuration) || (previous !== undefined && sameBytes(previous, configuration));
+
 const covers = (next: readonly MessageCount[], before: readonly MessageCount[]): boolean =>
   before.every(({ chain, count }) => countOf(next, chain) >= count);
 
@@ -203,14 +214,11 @@ export const clusterRules: ClusterRules = {
   'CLUSTER:5': { closure: causalClosure, refuse: refuseSuspect },
   'CLUSTER:8': jointApproval,
   'CLUSTER:9': {
-    fastPath: (member, configuration) => sameBytes(member.configuration, configuration),
-    deliver: ({ cluster, delivery: { from, to, nonce } }) => {
-      const sender = cluster.members.get(from);
-      const slow = [sender, cluster.members.get(to)].find((member) => member?.fastPath === false);
-      return slow === undefined || nonce < settledSent(sender, to)
-        ? undefined
-        : refuse('CLUSTER:9', `${slow.chain} is off the fast path: the message waits for settlement`);
-    },
+    fastPath: mayRun,
+    deliver: ({ cluster, delivery: { from, to, nonce } }) =>
+      isAwaitingSettlement(cluster, channelOf(cluster, from, to), nonce)
+        ? refuse('CLUSTER:9', `message ${nonce} of ${from} was sent off the fast path: it waits for settlement`)
+        : undefined,
     rejoin: ({ cluster, member }) =>
       inStep(withMember(cluster, { ...member, fastPath: true }))
         ? undefined
@@ -268,7 +276,8 @@ function send(rules: ClusterRules, cluster: ClusterState, message: ClusterMessag
     rules['CLUSTER:1']({ cluster, member, at, nonce: message.nonce, expected: nextNonce(channel), event: 'message' }) ??
     step(rules, { cluster, member, at, word, sends: true, delivers: false });
   if (refusal !== undefined) return refusal;
-  const item = { digest, sentAt: at, sentSeq: member.seq, consumedSeq: undefined, void: false };
+  const slow = !member.fastPath || cluster.members.get(message.to)?.fastPath === false;
+  const item = { digest, sentAt: at, sentSeq: member.seq, consumedSeq: undefined, void: false, slow };
   return accept(
     withMember(withChannel(cluster, { ...channel, messages: [...channel.messages, item] }), {
       ...member,
@@ -400,10 +409,12 @@ function report(
   const member = cluster.members.get(name);
   const approved = cluster.record.members.find(({ chain }) => chain === name);
   if (member === undefined || approved === undefined) return unknownMember(name);
-  const fastPath = rules['CLUSTER:9'].fastPath(approved, configuration);
-  if (fastPath === member.fastPath) return accept(cluster);
-  const refusal = fastPath ? rules['CLUSTER:9'].rejoin({ cluster, member }) : undefined;
-  return refusal ?? accept(withMember(cluster, { ...member, fastPath }));
+  const fastPath = rules['CLUSTER:9'].fastPath(approved, member, configuration);
+  // From here on going back to what was approved before is a change that nobody approved.
+  const previous = sameBytes(approved.configuration, configuration) ? undefined : member.previous;
+  if (fastPath === member.fastPath && previous === member.previous) return accept(cluster);
+  const refusal = fastPath && !member.fastPath ? rules['CLUSTER:9'].rejoin({ cluster, member }) : undefined;
+  return refusal ?? accept(withMember(cluster, { ...member, fastPath, previous }));
 }
 
 /** Voids what is in doubt, and takes back the heads that built on it. */
@@ -476,7 +487,12 @@ function amend(
   }
   const cluster = afterFault(before);
   const members = new Map<string, MemberState>();
-  for (const { chain } of record.members) members.set(chain, cluster.members.get(chain) ?? newMember(chain, at));
+  for (const { chain, configuration } of record.members) {
+    const member = cluster.members.get(chain) ?? newMember(chain, at);
+    const approved = before.record.members.find((item) => item.chain === chain)?.configuration;
+    const changed = approved !== undefined && !sameBytes(approved, configuration);
+    members.set(chain, { ...member, previous: changed ? approved : undefined });
+  }
   const channels = new Map([...cluster.channels].filter(([, { from, to }]) => names.has(from) && names.has(to)));
   const leaving = [...before.members.keys()].filter((chain) => !names.has(chain));
   const next: ClusterState = {

@@ -80,6 +80,15 @@ export function verifyApproval({ key, proposal, signature }: Approval): boolean 
 const sameKey = (a: GovernanceKey, b: GovernanceKey): boolean =>
   a.scheme === b.scheme && sameBytes(a.publicKey, b.publicKey);
 
+/** One approval per key and proposal, the first: nobody makes validators verify more signatures than there are keys. */
+function distinctApprovals(approvals: readonly Approval[]): readonly Approval[] {
+  const seen = new Set<string>();
+  return approvals.filter(({ key, proposal }) => {
+    const name = `${key.scheme}:${hex(key.publicKey)}:${hex(proposal)}`;
+    return seen.has(name) ? false : seen.add(name);
+  });
+}
+
 /** The keys of `set` that approved `proposal`: each counts once, whoever else signed too. */
 export function approvingKeys(
   rules: Pick<GovernanceRules, 'GOVERNANCE:4'>,
@@ -87,12 +96,19 @@ export function approvingKeys(
   proposal: Digest,
   approvals: readonly Approval[],
 ): number {
+  const distinct = distinctApprovals(approvals);
   return set.keys.filter((key) =>
-    approvals.some(
+    distinct.some(
       (approval) => sameKey(approval.key, key) && rules['GOVERNANCE:4']({ proposal, approval }) === undefined,
     ),
   ).length;
 }
+
+/** Whether this key approved `proposal`. */
+export const approvedBy = (key: GovernanceKey, proposal: Digest, approvals: readonly Approval[]): boolean =>
+  distinctApprovals(approvals).some(
+    (approval) => sameKey(approval.key, key) && sameBytes(approval.proposal, proposal) && verifyApproval(approval),
+  );
 
 /** A change of one record that governance decides. */
 export interface Change {

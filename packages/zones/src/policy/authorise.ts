@@ -141,7 +141,12 @@ function authoriseOrdinary(
   const next = requestOutflows(effects, request.time);
   const refusal =
     refuseSuspectState(rules, world, effects.chain, request.time) ??
-    rules['ZONE:5']({ limits: zone.record.limits, outflows: outflowsOf(world, effects.chain), next }) ??
+    rules['ZONE:5']({
+      limits: zone.record.limits,
+      // Adding up all legs is for those who set a ceiling.
+      outflows: zone.record.limits.length === 0 ? [] : outflowsOf(world, effects.chain),
+      next,
+    }) ??
     rules['ZONE:5']({ limits: policy.limits, outflows: dwallet.outflows, next });
   if (refusal !== undefined) return refusal;
   const ours = policy.limits.filter(({ asset }) => assetChain(asset) === effects.chain);

@@ -37,13 +37,18 @@ export interface ReleaseRecord {
   readonly slots: readonly Slot[];
 }
 
+/** Slots of one release: coins of one payment. */
+export const maxReleaseSlots = 512;
+
 const slotText = (most: number) => text(most, (value) => (/^[:a-z0-9]*$/.test(value) ? undefined : 'is no slot'));
 
 export const releaseRecord = record<ReleaseRecord>('release', recordType.release, 131_072, {
   publicKey: byteString(33, 33),
   chain: chainField,
   entry: digestField,
-  slots: sortedList(struct<Slot>({ id: slotText(96), claim: slotText(80) }), 1, 512, ({ id }) => encodeText(id)),
+  slots: sortedList(struct<Slot>({ id: slotText(96), claim: slotText(80) }), 1, maxReleaseSlots, ({ id }) =>
+    encodeText(id),
+  ),
 });
 
 export interface SlotContext {
@@ -66,6 +71,9 @@ export const slotId = (publicKey: Uint8Array, chain: string, { id }: Pick<Slot, 
 export const oneRelease: Rule<SlotContext> = ({ world, chain, slots, publicKey, entry }) => {
   const ids = slots.map((slot) => slotId(publicKey, chain, slot));
   if (ids.length === 0) return refuse('ASSET:10', 'nothing keeps the transaction from being confirmed twice');
+  if (ids.length > maxReleaseSlots)
+    return refuse('ASSET:10', `the payment uses ${ids.length} coins, at most ${maxReleaseSlots} fit in a release`);
+  if (new Set(ids).size < ids.length) return refuse('ASSET:10', 'the payment uses a coin twice');
   const release = world.releases.get(entry);
   if (release !== undefined && !ids.includes(release.anchor)) {
     return refuse('ASSET:10', 'the entry was released before with another nonce or coin');

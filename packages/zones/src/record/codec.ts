@@ -38,6 +38,7 @@ export const recordType = {
   authority: 14,
   delivery: 15,
   configuration: 16,
+  chainConfiguration: 17,
 } as const;
 
 /** One field: what it looks like in bytes, and what it may be. */

@@ -74,6 +74,8 @@ interface Sent {
   readonly place: number;
   delivered: number | undefined;
   void: boolean;
+  /** Sent while its sender or receiver was off the fast path. */
+  readonly slow: boolean;
   readonly digest: string;
 }
 
@@ -118,6 +120,20 @@ const pending = (log: Log, from: string, to: string): Sent | undefined =>
 const deliveredTo = (log: Log, from: string, to: string): number =>
   pair(log, from, to).reduce((next, item) => (item.delivered === undefined ? next : Math.max(next, item.nonce + 1)), 0);
 
+/** Whether a message has to be settled before it can be delivered. */
+const waits = (log: Log, { slow, from, to, nonce }: Sent): boolean =>
+  slow && BigInt(nonce) >= (log.settled.get(from)?.sent.find(({ chain }) => chain === to)?.count ?? 0n);
+/** Whether Δ binds the receiver: not for what was sent off the fast path, nor for what has to come after such a message that waits. */
+const isPrompt = (log: Log, item: Sent): boolean =>
+  item.delivered === undefined &&
+  !item.void &&
+  !item.slow &&
+  log.words.has(item.from) &&
+  log.fast.get(item.from) === true &&
+  !pair(log, item.from, item.to).some(
+    (before) => before.nonce < item.nonce && before.delivered === undefined && !before.void && waits(log, before),
+  );
+
 /** How far a member may go, by the words of the others. */
 const limit = ({ log }: State, member: string): number =>
   Math.min(
@@ -143,9 +159,7 @@ function checkStep(state: State, member: string, at: number, word: number, overd
     must(at <= limit(state, member), 'nobody goes further than Δ beyond the word of another member');
     if (log.fault === undefined) {
       for (const item of log.sent) {
-        if (item.to !== member || item.delivered !== undefined || item.void || log.fast.get(item.from) !== true)
-          continue;
-        if (!log.words.has(item.from)) continue;
+        if (item.to !== member || !isPrompt(log, item)) continue;
         const due = item.sentAt + delta;
         must(due > word || (overdueAllowed && due <= before), 'what was sent by T is delivered by T + Δ');
       }
@@ -182,6 +196,7 @@ function sendMessage(rules: Rules, state: State, draw: Draw): void {
   const place = log.places.get(from) ?? 0;
   log.places.set(from, place + 1);
   checkStep(state, from, sentAt, sentAt - 1, false);
+  const slow = log.fast.get(from) !== true || log.fast.get(to) !== true;
   log.sent.push({
     from,
     to,
@@ -190,6 +205,7 @@ function sendMessage(rules: Rules, state: State, draw: Draw): void {
     place,
     delivered: undefined,
     void: false,
+    slow,
     digest: hex(messageRecord.digest(message)),
   });
   clusterWitness.messages++;
@@ -216,10 +232,7 @@ function deliverMessage(rules: Rules, state: State, draw: Draw): void {
   must(at >= next.sentAt, 'no message is delivered before it was sent');
   must(at > (log.words.get(to) ?? 0), 'a word is final');
   must(!doubt.has(next.digest), 'no message in doubt is delivered');
-  if (log.fast.get(from) !== true || log.fast.get(to) !== true) {
-    const settled = log.settled.get(from)?.sent.find(({ chain }) => chain === to)?.count ?? 0n;
-    must(BigInt(nonce) < settled, 'messages of and to a member off the fast path wait for settlement');
-  }
+  must(!waits(log, next), 'messages sent from or to a member off the fast path wait for settlement');
   checkStep(state, to, at, at - 1, true);
   const place = log.places.get(to) ?? 0;
   log.places.set(to, place + 1);
@@ -233,15 +246,7 @@ function heartbeat(rules: Rules, state: State, draw: Draw): void {
   const word = log.words.get(member) ?? start;
   const at = draw.once(3) ? limit(state, member) + draw.below(3) - 1 : word + draw.below(24) - 2;
   if (!Number.isFinite(at) || at < 0) return;
-  const overdue = log.sent.some(
-    (item) =>
-      item.to === member &&
-      item.delivered === undefined &&
-      !item.void &&
-      log.words.has(item.from) &&
-      log.fast.get(item.from) === true &&
-      item.sentAt + delta <= at,
-  );
+  const overdue = log.sent.some((item) => item.to === member && isPrompt(log, item) && item.sentAt + delta <= at);
   const allowed = log.fast.get(member) !== true ? at >= word : at >= word && at <= limit(state, member) && !overdue;
   const accepted = submit(rules, state, { kind: 'heartbeat', heartbeat: { cluster: 'fast', member, at } });
   // Nobody is stopped without a reason either.

@@ -12,7 +12,7 @@ import type {
   TakePresignResponse,
 } from '@dwallet/proto';
 import { BugError, DecodeError } from '@dwallet/sigma';
-import { decodeBlame, decodeParts } from '@dwallet/two-pc-mpc/network';
+import { decodeBlame, decodeNetworkReply, decodeParts } from '@dwallet/two-pc-mpc/network';
 import type { StoredDWallet } from '../network-state.ts';
 
 type Bytes = Uint8Array;
@@ -61,11 +61,8 @@ export function mutatingResponse(method: SigningMethod, operationId: string, rep
 
 export function networkResponse(networkId: Bytes, members: number, reply: Bytes): GetNetworkResponse {
   return own(() => {
-    const [name, accessStructure, identities, keyRecord, keyCertificate, setupRecord, setupCertificate] = decodeParts(
-      reply,
-      'Network',
-      7,
-    ) as [Bytes, Bytes, Bytes, Bytes, Bytes, Bytes, Bytes];
+    const [name, accessStructure, identities, keyRecord, keyCertificate, setupRecord, setupCertificate, generation] =
+      decodeNetworkReply(reply);
     const identityKeys = decodeParts(identities, 'Network.identities', members, 32) as Buffer[];
     return {
       networkId,
@@ -76,6 +73,7 @@ export function networkResponse(networkId: Bytes, members: number, reply: Bytes)
       keyCertificate,
       setupRecord,
       setupCertificate,
+      generation,
     };
   });
 }

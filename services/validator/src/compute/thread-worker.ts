@@ -9,8 +9,12 @@ import { type ValidatorComputeSetting, validatorContextOf } from './setting.ts';
 
 const context = validatorContextOf(workerData as ValidatorComputeSetting);
 
-parentPort?.on('message', ({ id, name, input }: WorkerRequest) => {
-  const framed = executeJob(context, networkJobs, { name, input });
+async function serve({ id, name, input }: WorkerRequest): Promise<void> {
+  // What judges evidence knows all records and chains of a validator: loaded when there is some.
+  const table = Object.hasOwn(networkJobs, name) ? networkJobs : (await import('./jobs.ts')).validatorJobs;
+  const framed = executeJob(context, table, { name, input });
   const reply: WorkerReply = { id, framed };
   parentPort?.postMessage(reply, [framed.buffer as ArrayBuffer]);
-});
+}
+
+parentPort?.on('message', (request: WorkerRequest) => void serve(request));

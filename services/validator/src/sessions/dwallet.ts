@@ -13,6 +13,7 @@ import {
   encodeCertificate,
   encodeDWalletRecord,
   encodeParts,
+  namingOpening,
   verifyAcceptance,
   verifyDWalletIn,
 } from '@dwallet/two-pc-mpc/network';
@@ -47,14 +48,14 @@ export class DWalletSessions {
   }
 
   async #verifyNow(envelope: Envelope, key: string): Promise<DWalletRecord> {
-    const { fresh, message } = decodeCreateDWallet(envelope.body);
+    const { named, message } = decodeCreateDWallet(envelope.body);
     const spent = this.#core.store.get('session', hex(envelope.session));
     if (spent !== undefined && hex(spent) !== hex(message))
       throw new CheckError('MPC:K1', 'DkgMsg.sessionId', 'was used before');
     const record = await verifyDWalletIn(this.#core.options.compute, {
       setup: this.#state.requireSetup(),
       message,
-      opening: { version: 1n, type: 'USER', sender: envelope.sender, fresh },
+      opening: namingOpening('USER', envelope.sender, named),
       registrationOf: (id) => this.#core.store.get('user-key', hex(id)),
       random: this.#core.freshRandom([envelope.session]),
     });
@@ -70,9 +71,13 @@ export class DWalletSessions {
     return this.#verified.set(key, record);
   }
 
-  /** A member's vote. Nothing in a user's session id says when it was made, so one that was ever restored abstains (docs/security.md). */
+  /**
+   * A member's vote. One that was restored votes only where its present generation is named (docs/security.md, Backup and restore); that the session
+   * id is made of what is named is verified with the message.
+   */
   async vote(envelope: Envelope): Promise<Uint8Array> {
-    this.#core.requireNeverRestored();
+    const { named } = decodeCreateDWallet(envelope.body);
+    this.#core.requirePart(named.generations.get(this.#core.index));
     this.#core.options.log('verifying a new dWallet');
     return this.#core.voteOnce(dwalletFact(await this.#verify(envelope)));
   }

@@ -34,6 +34,7 @@ import {
   encodeCertificate,
   encodeParts,
 } from '@dwallet/two-pc-mpc/network';
+import { ballotAbove, isContended, maxBallot, maxBallotJump, pauseAfter } from '../ballots.ts';
 import { type Core, RefusedError, type SessionRequest, decodeList, encodeSessionRequest } from '../core.ts';
 import { Remembered } from '../remembered.ts';
 import { contributionKind } from './contribution.ts';
@@ -63,11 +64,6 @@ export interface CeremonyProtocol extends SessionProtocol {
   /** What came before leaves this round out; its inbox is then empty and without certificate. */
   isSkipped(request: SessionRequest, round: number): Promise<boolean>;
 }
-
-/** How far one proposal may move a member's ballot: nobody uses up the numbers. */
-const maxBallotJump = 2n ** 24n;
-/** Largest ballot: its version fits in 64 bits. */
-const maxBallot = 2n ** 62n;
 
 const inboxDigest = (session: Uint8Array, round: number, inbox: readonly Uint8Array[]): Digest =>
   digestTagged('message-set', [session, encodeUint8(round), encodeList(inbox)]);
@@ -334,19 +330,6 @@ export class InboxAgreement {
     return { ballot: readBallot(ballot), fixed: open(fixed, 1n), locked: open(locked, 0n) };
   }
 
-  /** A ballot of this leader above those that were reported, and not further above the (f + 1)-th lowest than members go at once. */
-  #nextBallot(reported: ReadonlyMap<ValidatorId, bigint>): bigint {
-    const { access } = this.#core.committee;
-    const ascending = [...reported].sort(([, a], [, b]) => (a < b ? -1 : 1));
-    const highest = ascending.at(-1)?.[1] ?? 0n;
-    let weight = 0;
-    const low = ascending.find(([validator]) => (weight += access.weightOf(validator)) > access.maxFaulty)?.[1] ?? 0n;
-    const reach = low + maxBallotJump - BigInt(this.#validators.length);
-    let ballot = (highest < reach ? highest : reach) + 1n;
-    while (this.#owner(ballot) !== this.#core.index) ballot++;
-    return ballot;
-  }
-
   /**
    * Leads the next round of a ceremony to a fixed inbox: takes up what is fixed or locked, else gathers contributions.
    * @param need - weight of the contributions to gather; default t.
@@ -372,15 +355,19 @@ export class InboxAgreement {
       const open = session.request(step);
       const request: SessionRequest = { ...open, history: [...open.history, inbox] };
       await protocol.judgeInbox(request);
-      const outcome = await this.#ballot(request, this.#nextBallot(reported), locked);
+      const outcome = await this.#ballot(request, this.#above(reported), locked);
       if ('certificate' in outcome) {
         session.append(inbox, outcome.certificate);
         return;
       }
       if (!outcome.contended || attempt >= maxAttempts) throw outcome.error;
       core.options.log(`${step}: another leader was faster, trying again`);
-      await this.#pause(attempt);
+      await pauseAfter(core, attempt, firstPauseMs);
     }
+  }
+
+  #above(reported: ReadonlyMap<ValidatorId, bigint>): bigint {
+    return ballotAbove(this.#core, reported, (ballot) => this.#owner(ballot) === this.#core.index);
   }
 
   /** What the members are bound to. A bad answer counts as none. */
@@ -418,10 +405,8 @@ export class InboxAgreement {
         graceMs: 'adaptive',
       });
       if (certificate !== undefined) return { certificate: encodeCertificate(certificate) };
-      const contended = answers.some(
-        (answer) => 'error' in answer && 'code' in answer.error && answer.error.code === 'ALREADY_VOTED',
-      );
-      return { error: this.#core.refusal(`fixed inbox of round ${round}`, answers, weight), contended };
+      const error = this.#core.refusal(`fixed inbox of round ${round}`, answers, weight);
+      return { error, contended: answers.some(isContended) };
     };
     const shown = locked === undefined ? undefined : encodeCertificate(locked.certificate);
     const proposal = encodeProposal(request, ballot, shown);
@@ -429,13 +414,6 @@ export class InboxAgreement {
     if (!('certificate' in prepared)) return prepared;
     const body = encodeFixRequest(request, prepared.certificate);
     return phase('session/fix', body, fixedInboxFact(session, round, inbox, ballot));
-  }
-
-  /** A while that grows and differs between leaders. */
-  #pause(attempt: number): Promise<void> {
-    const { clock, random } = this.#core.options;
-    const ms = (firstPauseMs * 2 ** attempt * (1 + (random(1)[0] as number))) / 256;
-    return new Promise((resolve) => void clock.after(ms, () => resolve()));
   }
 }
 

@@ -5,7 +5,13 @@
  * @module
  */
 import { BugError, DecodeError, type SessionId, type ValidatorId, digestTagged, encodeText } from '@dwallet/sigma';
-import { type Fact, type QuorumCertificate, deriveSessionId, encodeCertificate } from '@dwallet/two-pc-mpc/network';
+import {
+  type Fact,
+  type Generations,
+  type QuorumCertificate,
+  deriveSessionId,
+  encodeCertificate,
+} from '@dwallet/two-pc-mpc/network';
 import {
   type CollectOptions,
   type Core,
@@ -15,7 +21,7 @@ import {
   encodeSessionRequest,
 } from '../core.ts';
 import { type SeeContribution, openContribution, openContributions } from './contribution.ts';
-import { type Generations, decodeOpening, openSessionWith, sessionOf } from './opening.ts';
+import { decodeOpening, openSessionWith, sessionOf } from './opening.ts';
 
 /** A member's side of one protocol. All of it is a function of the request and of this validator's own store. */
 export interface SessionProtocol {

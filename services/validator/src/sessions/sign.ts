@@ -65,7 +65,13 @@ import { encodeProvedShares, encodeShares, prepareBlinding } from '@dwallet/clas
 import { type Core, RefusedError, checkOf } from '../core.ts';
 import type { EvidenceLog } from '../evidence-log.ts';
 import { type EvidenceRecords, maxEvidenceBytes } from '../evidence.ts';
-import { type NetworkState, type StoredAssignment, type StoredDWallet, bindingFact } from '../network-state.ts';
+import {
+  type NetworkState,
+  type StoredAssignment,
+  type StoredDWallet,
+  bindingFact,
+  sameAssignment,
+} from '../network-state.ts';
 import type { Records } from '../records.ts';
 import { InFlight } from '../in-flight.ts';
 import { Remembered } from '../remembered.ts';
@@ -87,8 +93,14 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const graceMs = 1000;
 /** Blinding pairs that each key share keeps ready; a signature takes two. */
 const blindingPairs = 4;
-/** Requests may be as large as a PSBT with its previous transactions. */
-const rememberedRequests = 32;
+/**
+ * A request is verified once if it is remembered until its signature is recorded: so there is room for all that a network may have under way. Most
+ * take some kilobytes; one may be as large as a PSBT with its previous transactions.
+ */
+const rememberedRequests = 2048;
+const rememberedRequestBytes = 64 * 2 ** 20;
+/** Of a verified request beside its bytes, which are kept as they came and as they were read: record, presign and points. */
+const bytesPerRequest = 16 * 2 ** 10;
 /** How many presigns of the pool one request may use up when leaders race for them. */
 const maxPresignsPerRequest = 16;
 
@@ -108,7 +120,7 @@ export class SignSessions {
   readonly #markers: SingleUseStore;
   readonly #policy: SigningPolicy;
   /** Requests that this process verified, by presign and exact bytes. */
-  readonly #verified = new Remembered<Omit<CheckedRequest, 'dwallet'>>(rememberedRequests);
+  readonly #verified = new Remembered<Omit<CheckedRequest, 'dwallet'>>(rememberedRequests, rememberedRequestBytes);
   readonly #verifying = new InFlight<Omit<CheckedRequest, 'dwallet'>>();
   /** Presigns whose targeting a worker was asked for, by presign and dWallet. */
   readonly #assigned = new Remembered<true>();
@@ -178,7 +190,7 @@ export class SignSessions {
       if (take.kind === 'reservation' && this.#state.assignment(presign.presignId) === undefined)
         this.#countReservation(take.id, id);
       const assigned = this.#state.assign(presign.presignId, take.id, take.request);
-      if (hex(assigned.dwallet) !== hex(take.id) || hex(assigned.request) !== hex(take.request)) {
+      if (!sameAssignment(assigned, { dwallet: take.id, request: take.request })) {
         throw new CheckError('MPC:S1', 'presign', 'is assigned to another request');
       }
       const given = this.#assignedTo(take).filter((other) => other !== id);
@@ -255,6 +267,12 @@ export class SignSessions {
       const id = fromHex(candidate);
       const stored = this.#state.presign(id);
       if (stored === undefined) continue;
+      const reply = (assignment: Uint8Array): Uint8Array =>
+        encodeParts([stored.bytes, stored.batch, stored.certificate, assignment]);
+      const known = this.#state.certifiedAssignment(id);
+      // Those who voted need not be there any more.
+      if (known !== undefined && sameAssignment(known, { dwallet: take.id, request: take.request }))
+        return reply(known.certificate);
       const fact = assignmentFact(stored.presign.presignId, take.id, take.request);
       const { certificate, weight, answers } = await this.#core.gatherVotes(
         'sign/assign',
@@ -264,15 +282,15 @@ export class SignSessions {
       );
       if (certificate !== undefined) {
         const encoded = encodeCertificate(certificate);
-        // For members that were away now and are asked for the signature.
+        // For whoever asks again, and for members that are asked for the signature by a client that does not show it.
         this.#state.keepCertifiedAssignment(id, take.id, take.request, encoded);
-        return encodeParts([stored.bytes, stored.batch, stored.certificate, encoded]);
+        return reply(encoded);
       }
       last = this.#core.refusal('presign assignment', answers, weight);
-      // Another leader was faster with this one: its votes are gone, the next presign is free. One that was restored may vote on a younger
-      // presign. Anything else would meet the next one too.
+      // Another leader was faster with this one: its votes are gone, the next presign is free. So they are where one voted for the loser of a race and
+      // knows better by now. One that was restored may vote on a younger presign. Anything else would meet the next one too.
       const onlyThisOne = (error: Error): boolean =>
-        checkOf(error) === 'MPC:S1' || ('code' in error && error.code === 'ABSTAINS');
+        checkOf(error) === 'MPC:S1' || ('code' in error && lostVotes.has(String(error.code)));
       if (!answers.some((answer) => 'error' in answer && onlyThisOne(answer.error))) break;
     }
     throw last ?? new RefusedError('UNAVAILABLE', 'the presign pool is empty');
@@ -308,7 +326,8 @@ export class SignSessions {
       missed === 'fetch' ? await this.#records.acceptedDWallet(request.id) : this.#state.dwallet(request.id);
     this.#owned(envelope, dwallet);
     const checked =
-      this.#verified.get(key) ?? (await this.#verifying.share(key, () => this.#verifyNow(dwallet, request, key)));
+      this.#verified.get(key) ??
+      (await this.#verifying.share(key, () => this.#verifyNow(dwallet, request, key, envelope.body.length)));
     return { ...checked, dwallet };
   }
 
@@ -316,6 +335,7 @@ export class SignSessions {
     dwallet: StoredDWallet,
     request: SignRequest,
     key: string,
+    requestBytes: number,
   ): Promise<Omit<CheckedRequest, 'dwallet'>> {
     const { record } = dwallet;
     const content = readContent(request.content, record.curve.encodePoint(record.publicKey));
@@ -326,7 +346,10 @@ export class SignSessions {
     };
     const presign = await this.#records.presign(request.presignId);
     const claimed = { dwallet: request.id, request: approved.request };
-    const assigned = presign === undefined ? undefined : await this.#records.assignment(request.presignId, claimed);
+    const assigned =
+      presign === undefined
+        ? undefined
+        : await this.#records.assignment(request.presignId, claimed, request.assignment);
     if (assigned !== undefined && hex(assigned.dwallet) !== hex(request.id)) {
       throw new CheckError('MPC:S1', 'presign', 'is assigned to another dWallet');
     }
@@ -341,7 +364,7 @@ export class SignSessions {
       bytes: request.signMessage,
       random: this.#core.freshRandom([request.presignId]),
     });
-    return this.#verified.set(key, { verified, request, content });
+    return this.#verified.set(key, { verified, request, content }, bytesPerRequest + 2 * requestBytes);
   }
 
   /**
@@ -494,9 +517,12 @@ export class SignSessions {
 
     const blamed: Blame[] = [];
     const blame = (transcript: SignatureTranscript, faults: readonly Blame[]): void => {
-      if (faults.length > 0)
-        this.#evidence.signature(request.presignId, transcript, faults, this.#evidenceRecords(request));
-      for (const fault of faults) if (!blamed.some((known) => sameFault(known, fault))) blamed.push(fault);
+      for (const fault of faults) {
+        // What others sent in place of a share proves nothing about this one, and would make the file as large as they like.
+        const about = this.#withoutFaults(transcript, attempt.decryption, new Set(), fault.party);
+        this.#evidence.signature(request.presignId, about, fault, this.#evidenceRecords(request));
+        if (!blamed.some((known) => sameFault(known, fault))) blamed.push(fault);
+      }
     };
     let attempt = await this.#gather(verified, bytes, bound, expected);
     blame(attempt.transcript, attempt.opened.blamed);
@@ -626,10 +652,10 @@ export class SignSessions {
         this.#evidenceRecords(request),
       );
     let file = fileOf(new Set());
-    let judged = this.#evidence.judge(file);
+    let judged = await this.#evidence.judge(file);
     if (!judged.valid && judged.faults.length > 0) {
       file = fileOf(new Set(judged.faults.map(({ party }) => party)));
-      judged = this.#evidence.judge(file);
+      judged = await this.#evidence.judge(file);
     }
     if (!judged.valid) {
       core.options.log(`ALARM: a signature failed and its messages do not show why: ${judged.problem ?? ''}`);
@@ -639,26 +665,28 @@ export class SignSessions {
     throw burnt();
   }
 
-  /** The well-formed shares of a transcript, without those of some validators. */
+  /** The well-formed shares of a transcript, without those of some validators; with the malformed ones of `accused`. */
   #withoutFaults(
     transcript: SignatureTranscript,
     decryption: SigningDecryption,
     faulty: ReadonlySet<number>,
+    accused?: number,
   ): SignatureTranscript {
     const keep = (kind: 'published' | 'proved') =>
       transcript[kind].filter((bytes) => {
         const alone = { ...transcript, published: [], proved: [], [kind]: [bytes] };
-        const [share] = this.#openShares(alone, decryption)[kind];
-        return share !== undefined && !faulty.has(share.sender);
+        const opened = this.#openShares(alone, decryption);
+        const [share] = opened[kind];
+        return share === undefined ? opened.blamed.some(({ party }) => party === accused) : !faulty.has(share.sender);
       });
     return { ...transcript, published: keep('published'), proved: keep('proved') };
   }
 
   /** What every member does about an alarm that it has judged itself. A leader's word locks nothing. */
-  alarm(body: Uint8Array): Uint8Array {
+  async alarm(body: Uint8Array): Promise<Uint8Array> {
     const [requestBytes, file] = decodeParts(body, 'Alarm', 2, maxEvidenceBytes) as [Uint8Array, Uint8Array];
     const { request, key } = this.#openSign(requestBytes);
-    const { valid, evidence, problem } = this.#evidence.judge(file);
+    const { valid, evidence, problem } = await this.#evidence.judge(file);
     if (!valid || evidence?.kind !== 'unexplained' || hex(evidence.session) !== hex(request.presignId))
       throw new CheckError('MPC:S14', 'Alarm.evidence', problem ?? 'is about something else');
     if (hex(decodeTranscript(evidence.material).request) !== hex(requestBytes))
@@ -670,6 +698,9 @@ export class SignSessions {
     return new Uint8Array(0);
   }
 }
+
+/** Refusals to vote that are about one presign. */
+const lostVotes: ReadonlySet<string> = new Set(['ABSTAINS', 'ALREADY_VOTED']);
 
 /** For the client: this presign is spent, and another try would change nothing. */
 const burnt = (): RefusedError =>

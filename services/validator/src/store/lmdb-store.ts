@@ -28,6 +28,7 @@ import { join } from 'node:path';
 import {
   BugError,
   DWalletError,
+  DecodeError,
   type Digest,
   InvalidArgumentsError,
   type PresignId,
@@ -39,7 +40,7 @@ import {
   encodeUint32,
   encodeUint64,
 } from '@dwallet/sigma';
-import { type MarkOutcome, type SingleUseStore, markOutcome } from '@dwallet/two-pc-mpc/network';
+import { type MarkOutcome, type SingleUseStore, acceptedSigningPolicy, markOutcome } from '@dwallet/two-pc-mpc/network';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { type RootDatabase, open } from 'lmdb';
 import { writeBackup } from './backup-files.ts';
@@ -49,7 +50,7 @@ import { StoreError } from './store-error.ts';
 import { hasVersionOne, readVersionOne, retireVersionOne } from './version-1.ts';
 
 /** Raise it when the layout changes, and say in {@link migrations} how to get there. Older programs refuse newer stores. */
-export const storeVersion = 2;
+export const storeVersion = 3;
 
 export interface LmdbStoreOptions {
   /** The validator's folder: the store is its subfolder `store`; records of version 1 are looked for in it. */
@@ -143,7 +144,12 @@ function decodeHeader(bytes: Uint8Array): Header {
 /** One step up, inside the one transaction in which a store becomes current. */
 interface Migration {
   readonly from: number;
-  readonly run: (store: { put: (name: string, value: Uint8Array) => void }, options: LmdbStoreOptions) => void;
+  readonly run: (store: MigratedStore, options: LmdbStoreOptions) => void;
+}
+interface MigratedStore {
+  readonly put: (name: string, value: Uint8Array) => void;
+  /** All records of a kind. */
+  readonly records: (kind: string) => readonly Uint8Array[];
 }
 
 const markerValue = (marker: Digest | 'void'): Uint8Array =>
@@ -158,6 +164,23 @@ const migrations: readonly Migration[] = [
       for (const entry of readVersionOne(folder, owner)) {
         if ('record' in entry) put(`${entry.kind}/${entry.id}`, entry.record);
         else put(markerName(entry.presignId), markerValue(entry.marker));
+      }
+    },
+  },
+  {
+    // Version 2: acceptances did not say what the owner lets validators sign, and nobody but the owner could add it.
+    from: 2,
+    run: ({ records }) => {
+      try {
+        for (const acceptance of records('dwallet-acceptance')) acceptedSigningPolicy(acceptance);
+      } catch (cause) {
+        if (!(cause instanceof DecodeError)) throw cause;
+        throw new StoreError(
+          'STORE_VERSION',
+          'the store is of a build before the first release, whose dWallets this one does not read: ' +
+            'move what their keys hold with that build, then make a new network in an empty folder',
+          { cause },
+        );
       }
     },
   },
@@ -255,7 +278,8 @@ export class LmdbStore implements RecordStore {
       for (let version = from; version < storeVersion; version++) {
         const step = migrations.find((migration) => migration.from === version);
         if (step === undefined) throw new StoreError('STORE_VERSION', `there is no way up from version ${version}`);
-        step.run({ put: (name, value) => this.#set(name, value) }, this.#options);
+        const records = (kind: string): Uint8Array[] => this.list(kind).map((id) => this.get(kind, id) as Uint8Array);
+        step.run({ put: (name, value) => this.#set(name, value), records }, this.#options);
       }
       this.#change({ version: storeVersion });
     });
@@ -282,18 +306,19 @@ export class LmdbStore implements RecordStore {
   #addUp(): void {
     let count = 0n;
     const tally = new Uint8Array(checkBytes);
-    const values = this.#guardRead(() => [...this.#db.getKeys(rangeOf('v/'))]);
-    let at = 0;
     this.#guardRead(() => {
+      // Side by side: however many there are, few are in memory.
+      const values = this.#db.getKeys(rangeOf('v/'))[Symbol.iterator]();
       for (const { key, value } of this.#db.getRange(rangeOf('c/'))) {
-        const name = Buffer.from(values[at++] ?? []);
+        const name = Buffer.from(values.next().value ?? []);
         if (value.length !== checkBytes || name.compare(Buffer.from(key), 2, key.length, 2) !== 0)
           throw damaged('has lost a record');
         for (let i = 0; i < checkBytes; i++) tally[i] = (tally[i] as number) ^ (value[i] as number);
         count++;
       }
+      if (values.next().done !== true) throw damaged('has lost records');
     });
-    if (count !== this.#header.count || at !== values.length || !constantTimeEqual(tally, this.#header.tally))
+    if (count !== this.#header.count || !constantTimeEqual(tally, this.#header.tally))
       throw damaged('has lost records');
   }
 

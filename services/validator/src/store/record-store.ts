@@ -39,12 +39,16 @@ export interface RecordStore {
   readonly generation: StoreGeneration;
 }
 
-/** What clients' operations are kept in: the only records that expire. */
+/** What clients' operations are kept in, and what zones wait for and count: the only records that expire. */
 export const expiringKinds = {
   operation: 'operation',
   /** Replies are apart: a start reads all operations and no reply. */
   reply: 'operation-reply',
   requestKey: 'request-key',
+  /** Submissions and releases that the zone log does not have yet. */
+  zoneWaiting: 'zone-waiting',
+  /** What ordinary dWallets moved, as far as windows of limits reach back. */
+  zoneCounted: 'zone-counted',
 } as const;
 
 const deletable: ReadonlySet<string> = new Set(Object.values(expiringKinds));

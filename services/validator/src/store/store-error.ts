@@ -10,7 +10,7 @@ export type StoreErrorCode =
   | 'STORE_LOCKED'
   /** It belongs to another validator or network. */
   | 'STORE_OWNER'
-  /** A newer program wrote it. */
+  /** A newer program wrote it, or one before the first release. */
   | 'STORE_VERSION'
   /** What is on disk is not what this store wrote. */
   | 'STORE_DAMAGED'

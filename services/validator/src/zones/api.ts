@@ -27,6 +27,8 @@ import type { Zones } from './zones.ts';
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const maxPage = 256;
 const maxSubmissionBytes = 1024 * 1024;
+/** Submissions of one address: each of them has signatures to verify, and is told to all validators. */
+const submissionRate = { perSecond: 10, burst: 200 };
 /** A reader that lets more than this wait is cut off: it may ask again from where it was. */
 const maxBufferedBytes = 8 * 1024 * 1024;
 /** Statuses follow the clock, too: a cluster halts when nothing happens. */
@@ -49,6 +51,7 @@ export class ZoneApi {
   readonly #inFlight: InFlight;
   readonly #watchers: InFlight;
   readonly #addresses: TokenBuckets;
+  readonly #submissions: TokenBuckets;
 
   constructor(options: ZoneApiOptions) {
     const { limits } = options;
@@ -57,6 +60,7 @@ export class ZoneApi {
     this.#inFlight = new InFlight(limits.maxInFlight, limits.maxInFlightPerAddress);
     this.#watchers = new InFlight(limits.maxWatchers, limits.maxWatchersPerAddress);
     this.#addresses = new TokenBuckets(limits.address, () => performance.now());
+    this.#submissions = new TokenBuckets(submissionRate, () => performance.now());
   }
 
   get inFlight(): InFlight {
@@ -66,7 +70,10 @@ export class ZoneApi {
   /** Handlers of ZoneService. */
   zoneHandlers(): Record<string, UntypedHandleCall> {
     return {
-      SubmitRecord: this.#unary('SubmitRecord', (request: { submission: Buffer }) => this.#submit(request.submission)),
+      SubmitRecord: this.#unary('SubmitRecord', ({ submission }: { submission: Buffer }, call) => {
+        this.#submissions.require(`address:${call.address}`);
+        return this.#submit(submission);
+      }),
       ListZones: this.#unary('ListZones', async () => {
         const { world } = this.#zones.state;
         return { zones: sorted(world.zones).map((zone) => zoneMessage(this.#zones, zone)) };
@@ -245,12 +252,12 @@ export class ZoneApi {
 
   #unary<Request, Response>(
     rpc: string,
-    handler: (request: Request) => Promise<Response>,
+    handler: (request: Request, call: Call) => Promise<Response>,
   ): handleUnaryCall<Request, Response> {
     return unary('client', rpc, this.#options, async (request: Request, call) => {
       const leave = this.#enter(call, this.#inFlight);
       try {
-        return await handler(request);
+        return await handler(request, call);
       } finally {
         leave();
       }

@@ -9,6 +9,7 @@ import {
   type ClusterHead,
   type ClusterMessage,
   type ClusterState,
+  type ConfigurationReport,
   type Refusal,
   type SettlementRecord,
   type World,
@@ -17,6 +18,7 @@ import {
   expectedRoots,
   headRecord,
   horizon,
+  mayRun,
   messageRecord,
   noDigest,
 } from '@dwallet/zones';
@@ -50,8 +52,19 @@ export interface ClusterSourceOptions {
   readonly committed: (cluster: string) => ClusterState | undefined;
   /** A certified message that is remembered. */
   readonly message: (cluster: string, from: string, to: string, nonce: bigint) => ClusterMessage | undefined;
-  /** Digest of what a chain runs, as this validator finds it; undefined where nobody looks. */
-  readonly configuration: (chain: string) => Digest | undefined;
+}
+
+/** A member and what it runs, by this validator's own node. */
+export interface MemberConfiguration {
+  readonly cluster: string;
+  readonly chain: string;
+  /** As the log has it. */
+  readonly fastPath: boolean;
+  readonly approved: Digest;
+  /** Undefined: not known. */
+  readonly found: Digest | undefined;
+  /** Whether `found` is approved; for a while what was approved before is, too. */
+  readonly isApproved: boolean | undefined;
 }
 
 const clusterEvent = (cluster: string, event: ClusterEvent): WorldEvent => ({ kind: 'cluster', cluster, event });
@@ -80,9 +93,50 @@ export class ClusterSource implements EventSource {
       const { record } = cluster;
       for (const { chain } of record.members) yield* this.#conflict(cluster, chain);
       if (canServe(record, nodes) !== undefined) continue;
+      for (const { chain } of record.members) yield* this.#configuration(cluster, chain);
       for (const { chain } of record.members) yield* this.#ofMember(cluster, chain, time);
       yield* this.#settlement(cluster, time);
     }
+  }
+
+  /** What its own node shows the chain to run; undefined: not known. */
+  #found(chain: string): Digest | undefined {
+    return this.#options.watchers.get(chain)?.configuration()?.digest;
+  }
+
+  /** What a member runs, where the log does not say so yet (CLUSTER:9). In a lane of its own: the member's words must not wait for it, or it is never in step. */
+  *#configuration(cluster: ClusterState, chain: string): Iterable<Draft> {
+    const report = this.#report(cluster, chain);
+    if (report === undefined) return;
+    const event = clusterEvent(report.cluster, { kind: 'configuration', report });
+    const lane = `configuration:${report.cluster}:${chain}`;
+    yield { key: draftKey(event), lane, ordered: true, make: () => event };
+  }
+
+  #report(cluster: ClusterState, chain: string): ConfigurationReport | undefined {
+    const member = this.runs(cluster, chain);
+    const previous = cluster.members.get(chain)?.previous;
+    if (member?.found === undefined) return undefined;
+    const ends = previous !== undefined && same(member.found, member.approved);
+    return member.isApproved !== member.fastPath || ends
+      ? { cluster: cluster.record.cluster, member: chain, configuration: member.found }
+      : undefined;
+  }
+
+  /** What a member may run and what it does run. @returns undefined if it is not a member. */
+  runs(cluster: ClusterState, chain: string): MemberConfiguration | undefined {
+    const state = cluster.members.get(chain);
+    const member = cluster.record.members.find((item) => item.chain === chain);
+    if (state === undefined || member === undefined) return undefined;
+    const found = this.#found(chain);
+    return {
+      cluster: cluster.record.cluster,
+      chain,
+      fastPath: state.fastPath,
+      approved: member.configuration,
+      found,
+      isApproved: found === undefined ? undefined : mayRun(member, state, found),
+    };
   }
 
   *#ofMember(cluster: ClusterState, chain: string, time: number): Iterable<Draft> {
@@ -100,10 +154,6 @@ export class ClusterSource implements EventSource {
       const event = eventOf(sighting);
       if (event !== undefined) yield draft(event);
     }
-    const found = this.#options.configuration(chain);
-    const approved = cluster.record.members.find((member) => member.chain === chain)?.configuration;
-    if (found !== undefined && approved !== undefined && same(found, approved) !== cluster.members.get(chain)?.fastPath)
-      yield draft({ kind: 'configuration', report: { cluster: name, member: chain, configuration: found } });
     if (waiting.length > 0) return;
     const head = watcher.clusterHead();
     if (head === undefined) return;
@@ -233,6 +283,10 @@ export class ClusterSource implements EventSource {
     switch (event.kind) {
       case 'message': {
         const digest = messageRecord.digest(event.message);
+        // Which of both comes first in the log decides whether the message waits for settlement.
+        const sender = this.runs(cluster, event.message.from);
+        if (sender?.fastPath === true && sender.isApproved === false)
+          return no('CLUSTER:9', `${sender.chain} runs what was not approved, and the log does not say so yet`);
         const seen = waiting(event.message.from).some(
           (sighting) => sighting.kind === 'message' && sighting.digest !== undefined && same(sighting.digest, digest),
         );
@@ -269,7 +323,7 @@ export class ClusterSource implements EventSource {
           ? undefined
           : no('CLUSTER:6', `the settlement’s time is ${event.settlement.time - time} ms from this validator’s`);
       case 'configuration': {
-        const found = this.#options.configuration(event.report.member);
+        const found = this.#found(event.report.member);
         return found !== undefined && same(found, event.report.configuration) ? undefined : unseen('configuration');
       }
     }

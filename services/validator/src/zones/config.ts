@@ -6,7 +6,7 @@
  */
 import { isAbsolute, resolve } from 'node:path';
 import { BITCOIN_NETWORKS } from '@dwallet/chains';
-import { addressProblem, assetProblem, nativeAsset } from '@dwallet/zones';
+import { type ZoneRecord, addressProblem, assetProblem, nativeAsset } from '@dwallet/zones';
 import { z } from 'zod';
 
 const height = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
@@ -50,6 +50,16 @@ const asset = z.strictObject({
   from: height.optional().describe('first block to look at, the same at every validator; default: that of the zone'),
 });
 
+const contract = z.strictObject({
+  address: z.string().max(128).describe('with its checksum'),
+  slots: z
+    .array(z.string().regex(/^0x[0-9a-f]{64}$/, '0x and 64 lower-case hex digits'))
+    .max(32)
+    .default([])
+    .refine((slots) => new Set(slots).size === slots.length, 'every slot once')
+    .describe('its storage that holds security-critical settings'),
+});
+
 /** What is wrong with an asset of a zone. */
 function assetMistake(chain: string, { token, vault, owner, mints }: z.output<typeof asset>): string | undefined {
   const wrong = assetProblem(token);
@@ -61,6 +71,10 @@ function assetMistake(chain: string, { token, vault, owner, mints }: z.output<ty
   const bad = addressProblem(chain, vault);
   return bad === undefined ? undefined : `vault ${bad}`;
 }
+
+const governanceKey = z
+  .string()
+  .regex(/^([0-9a-f]{64}|0[23][0-9a-f]{64})$/, 'an Ed25519 key (64 hex digits) or a compressed key of a dWallet (66)');
 
 const zone = z
   .strictObject({
@@ -90,10 +104,23 @@ const zone = z
     pollMs: milliseconds(20, 600_000).default(1000).describe('pause between two looks at the chain'),
     maxPauseMs: milliseconds(1000, 3_600_000).default(60_000).describe('longest pause while a node fails'),
     gateway: z.string().max(128).optional().describe('address of the gateway contract; a cluster needs it'),
+    contracts: z
+      .array(contract)
+      .max(32)
+      .default([])
+      .describe('contracts beside the gateway, or slots of it, that a cluster approves; the same at every validator'),
     clusterConfirmations: z.int().min(1).max(4096).default(1).describe('depth at which messages are attested'),
     assets: z.array(asset).max(256).default([]).describe('assets whose vaults and contracts are watched'),
+    governance: z
+      .strictObject({ keys: z.array(governanceKey).min(1).max(64), threshold: z.int().min(1).max(64) })
+      .refine(({ keys }) => new Set(keys).size === keys.length, 'every key once')
+      .refine(({ keys, threshold }) => threshold <= keys.length, 'a threshold of at most all keys')
+      .optional()
+      .describe(
+        'keys that the zone’s first record must have; without it this validator agrees to any. The same everywhere',
+      ),
   })
-  .superRefine(({ chain, nodes, finality, gateway, clusterConfirmations, assets }, context) => {
+  .superRefine(({ chain, nodes, finality, gateway, contracts, clusterConfirmations, assets }, context) => {
     const mistake = (path: readonly (string | number)[], message: string): void =>
       context.addIssue({ code: 'custom', path: [...path], message });
     const evm = chain.startsWith('eip155:');
@@ -106,6 +133,13 @@ const zone = z
     if (gateway !== undefined && (!evm || addressProblem(chain, gateway) !== undefined)) {
       mistake(['gateway'], 'an address of an EVM chain, with its checksum');
     }
+    if (contracts.length > 0 && gateway === undefined) mistake(['contracts'], 'only beside a gateway');
+    for (const [i, { address }] of contracts.entries()) {
+      if (addressProblem(chain, address) !== undefined)
+        mistake(['contracts', i, 'address'], 'an address of the chain, with its checksum');
+    }
+    if (new Set(contracts.map(({ address }) => address)).size < contracts.length)
+      mistake(['contracts'], 'every contract once');
     if (finality.kind === 'confirmations' && gateway !== undefined && clusterConfirmations > finality.confirmations) {
       mistake(['clusterConfirmations'], 'at most the depth of finality');
     }
@@ -126,6 +160,19 @@ export const zonesSchema = z
 
 export type ZoneConfig = z.output<typeof zone>;
 export type NodeConfig = z.output<typeof node>;
+
+/** Whether the first record of a zone has the keys that the operator expects. */
+export const hasGovernance = (
+  { governance: expected }: ZoneConfig,
+  { governance }: Pick<ZoneRecord, 'governance'>,
+): boolean =>
+  expected === undefined ||
+  (expected.threshold === governance.threshold &&
+    [...expected.keys].sort().join() ===
+      governance.keys
+        .map(({ publicKey }) => Buffer.from(publicKey).toString('hex'))
+        .sort()
+        .join());
 
 /** The zones with absolute paths. @param folder - what relative ones are relative to. */
 export const resolveZonePaths = (zones: readonly ZoneConfig[], folder: string): ZoneConfig[] =>

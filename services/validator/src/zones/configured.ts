@@ -4,10 +4,13 @@
  * @module
  */
 import { canServe } from '@dwallet/zones';
+import type { Cancel } from '../clock.ts';
 import { ConfigError, type ValidatorConfig } from '../config.ts';
 import type { Logger } from '../logging.ts';
 import type { Metrics } from '../metrics.ts';
 import type { RecordStore } from '../store/record-store.ts';
+import { hasGovernance } from './config.ts';
+import { type FollowedZone, followFinality } from './followed-finality.ts';
 import { WatcherReports, createWatchers } from './watchers/index.ts';
 import { zoneMetrics } from './zone-metrics.ts';
 import type { Zones, ZonesOptions } from './zones.ts';
@@ -36,16 +39,32 @@ export function configuredZones(
   const measured = zoneMetrics(metrics.registry);
   const observer = new WatcherReports(metrics.registry, log);
   const watchers = createWatchers(configs, { records, observer, environment });
-  const from = new Map(configs.map((config) => [config.chain, config.from]));
+  const of = new Map(configs.map((config) => [config.chain, config]));
+  let unfollow: Cancel | undefined;
   return {
-    options: { watchers, observer: measured.zones, watchFrom: (chain) => from.get(chain) ?? 0 },
+    options: {
+      watchers,
+      observer: measured.zones,
+      watchFrom: (chain) => of.get(chain)?.from ?? 0,
+      firstZone: (record) => {
+        const config = of.get(record.chain);
+        return config !== undefined && hasGovernance(config, record);
+      },
+    },
     start(zones) {
       requireNodes(zones, new Set(watchers.keys()));
       measured.follow(zones);
+      const followed = configs.flatMap(({ chain, finality }): [string, FollowedZone][] => {
+        const watcher = watchers.get(chain);
+        return watcher === undefined ? [] : [[chain, { finality, watcher }]];
+      });
+      // Before the first look at a chain.
+      unfollow = followFinality(zones, new Map(followed), { log, relation: measured.finality });
       for (const watcher of watchers.values()) watcher.start();
       zones.start();
     },
     async stop(zones) {
+      unfollow?.();
       zones.stop();
       await Promise.all([...watchers.values()].map((watcher) => watcher.stop()));
     },

@@ -3,6 +3,7 @@ export { type ConfiguredZones, configuredZones, requireNodes } from './configure
 export { type DWalletFacts } from './record-source.ts';
 export type { AppliedEvent, FactPlace, LoggedMessage, WorldState } from './log/world-state.ts';
 export type { ZoneLog } from './log/zone-log.ts';
+export { configurationProblem } from './messages.ts';
 export { type ObservedEventKind, type ZonesObserver, eventKind, silentZonesObserver } from './observer.ts';
 export {
   type SlotListener,
@@ -11,4 +12,5 @@ export {
   type ZonesHost,
   type ZonesOptions,
   defaultZoneTiming,
+  describeFault,
 } from './zones.ts';

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { InvalidArgumentsError } from '@dwallet/sigma';
+import { DecodeError, InvalidArgumentsError } from '@dwallet/sigma';
 import {
   type AssetState,
   type EntrySource,
@@ -13,20 +13,23 @@ import {
   type Refusal,
   type World,
   type WorldEvent,
+  decodeSubmission,
+  encodeSubmission,
   judgeEntry,
   ledgerEntry,
   orderReference,
   ownerChain,
   sourceEventId,
 } from '@dwallet/zones';
+import type { RecordStore } from '../store/record-store.ts';
+import { Backlog, type OpenEvents } from './backlog.ts';
 import { type Draft, type EventSource, isRefusal } from './draft.ts';
-import type { ChainWatcher, Positioned } from './watchers/index.ts';
+import { WaitingRoom } from './waiting-room.ts';
+import type { ChainWatcher } from './watchers/index.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const no = (rule: Refusal['rule'], reason: string): Refusal => ({ ok: false, rule, reason });
 
-/** Events of one chain that wait; beyond this the chain's own backlog waits in its watcher. */
-const mostWaiting = 1024;
 const mostOrders = 1024;
 
 export interface LedgerSourceOptions {
@@ -35,11 +38,20 @@ export interface LedgerSourceOptions {
   readonly maxSkewMs: number;
   /** First block to look at for assets on a chain: the same at every validator. */
   readonly watchFrom: (chain: string) => number;
+  readonly store: RecordStore;
 }
 
 /** The asset that has this token. */
 const assetOf = (world: World, token: string): AssetState | undefined =>
   [...world.assets.values()].find(({ record }) => record.deployments.some((deployment) => deployment.token === token));
+
+/** @throws DecodeError */
+function readOrder(bytes: Uint8Array): OrderedMint {
+  const submission = decodeSubmission(bytes);
+  if (submission.kind !== 'mint') throw new DecodeError('Submission.kind', 'is no order');
+  const { order, proposal, approvals } = submission;
+  return { order, proposal, approvals };
+}
 
 /** The next entry of a ledger. @returns a refusal where the parts make no entry at all. */
 function entryFrom(
@@ -66,23 +78,32 @@ function entryFrom(
 
 export class LedgerSource implements EventSource {
   readonly #options: LedgerSourceOptions;
-  readonly #cursors = new Map<string, number>();
-  readonly #waiting = new Map<string, Positioned<ObservedEvent>[]>();
-  /** By reference. */
-  readonly #orders = new Map<string, OrderedMint>();
+  /** By chain. */
+  readonly #backlogs = new Map<string, Backlog>();
+  /** Hex of source event ids. */
+  readonly #ids = new WeakMap<ObservedEvent, string>();
+  readonly #orders: WaitingRoom<OrderedMint>;
   #watched: ReadonlyMap<string, AssetState> | undefined;
 
   constructor(options: LedgerSourceOptions) {
     this.#options = options;
+    this.#orders = new WaitingRoom({
+      store: options.store,
+      name: 'order',
+      most: mostOrders,
+      keyOf: ({ proposal }) => orderReference(proposal),
+      encode: (ordered) => encodeSubmission({ ...ordered, kind: 'mint' }),
+      decode: readOrder,
+    });
+  }
+
+  get waiting(): number {
+    return this.#orders.size;
   }
 
   /** Keeps an order that {@link judgeOrder} has nothing against until its entry is certified. @returns its reference. */
   order({ order, proposal, approvals }: OrderedMint): string {
-    const reference = orderReference(proposal);
-    if (!this.#orders.has(reference) && this.#orders.size >= mostOrders)
-      this.#orders.delete([...this.#orders.keys()][0] ?? '');
-    this.#orders.set(reference, { order, proposal, approvals });
-    return reference;
+    return this.#orders.add({ order, proposal, approvals });
   }
 
   /** What speaks against an order now. */
@@ -107,13 +128,14 @@ export class LedgerSource implements EventSource {
       }
   }
 
-  *drafts(world: World): Iterable<Draft> {
+  *drafts(world: World, time: number): Iterable<Draft> {
     this.#watch(world);
     for (const [chain, watcher] of this.#options.watchers) {
-      const waiting = this.#read(world, chain, watcher);
-      for (const { value } of waiting) yield this.#observed(value);
+      const { fresh, again } = this.#open(world, chain, watcher, time);
+      for (const event of fresh) yield this.#observed(event, 'asset-events');
+      for (const event of again) yield this.#observed(event, 'left-events');
     }
-    for (const [reference, ordered] of this.#orders) {
+    for (const [reference, ordered] of this.#orders.entries()) {
       if (this.#isSpent(world, ordered.order.asset, ownerChain(ordered.order.asset), reference))
         this.#orders.delete(reference);
       else yield this.#ordered(reference, ordered);
@@ -129,31 +151,31 @@ export class LedgerSource implements EventSource {
     return world.assets.get(asset)?.ledger.spent.has(hex(sourceEventId({ chain, reference }))) === true;
   }
 
-  /** Events of a chain that no entry spends yet. */
-  #read(world: World, chain: string, watcher: ChainWatcher): readonly Positioned<ObservedEvent>[] {
-    const open = (event: ObservedEvent): boolean => {
-      const asset = assetOf(world, event.token);
-      return asset !== undefined && !this.#isSpent(world, asset.record.asset, chain, event.reference);
-    };
-    const waiting = (this.#waiting.get(chain) ?? []).filter(({ value }) => open(value));
-    let cursor = this.#cursors.get(chain) ?? 0;
-    while (waiting.length < mostWaiting) {
-      const more = watcher.assetEvents(cursor, mostWaiting - waiting.length);
-      const last = more.at(-1);
-      if (last === undefined) break;
-      cursor = last.position + 1;
-      waiting.push(...more.filter(({ value }) => open(value)));
-    }
-    this.#cursors.set(chain, cursor);
-    this.#waiting.set(chain, waiting);
-    return waiting;
+  /** Events of a chain that no entry spends yet, those of tokens that are of no asset yet among them. Asked at every turn, so hashes are remembered. */
+  #open(world: World, chain: string, watcher: ChainWatcher, time: number): OpenEvents {
+    const backlog = this.#backlogs.get(chain) ?? new Backlog((from, limit) => watcher.assetEvents(from, limit));
+    this.#backlogs.set(chain, backlog);
+    const byToken = new Map(
+      [...world.assets.values()].flatMap((asset) =>
+        asset.record.deployments.map(({ token }) => [token, asset] as const),
+      ),
+    );
+    return backlog.open((event) => byToken.get(event.token)?.ledger.spent.has(this.#idOf(event)) !== true, time);
   }
 
-  #observed(event: ObservedEvent): Draft {
+  #idOf(event: ObservedEvent): string {
+    const known = this.#ids.get(event);
+    if (known !== undefined) return known;
+    const id = hex(sourceEventId(event));
+    this.#ids.set(event, id);
+    return id;
+  }
+
+  #observed(event: ObservedEvent, lane: string): Draft {
     const { chain, reference } = event;
     return {
       key: `event:${chain}:${reference}`,
-      lane: `asset-events:${chain}`,
+      lane: `${lane}:${chain}`,
       ordered: false,
       make: (world, time) => {
         const asset = assetOf(world, event.token);

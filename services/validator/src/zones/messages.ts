@@ -29,6 +29,8 @@ const statusNames = {
   halted: 'ZONE_STATUS_HALTED',
 } as const;
 
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
 export const refusalMessage = ({
   rule,
   reason,
@@ -39,6 +41,21 @@ export const refusalMessage = ({
   legs: [...(legs ?? [])],
 });
 
+/** What of a member's configuration is not as it must be (CLUSTER:9); empty if nothing. By this validator's own node. */
+export function configurationProblem(zones: Pick<Zones, 'configurations'>, chain: string): string {
+  const member = zones.configurations().find((one) => one.chain === chain);
+  if (member === undefined || (member.fastPath && member.isApproved !== false)) return '';
+  const { cluster, found, isApproved } = member;
+  const runs = found === undefined ? 'what it runs is not known here' : `it runs ${hex(found)}`;
+  const judged = {
+    true: ', which is approved: it comes back in step',
+    false: ', which is not approved',
+    undefined: '',
+  };
+  const where = member.fastPath ? 'on the fast path still' : 'off the fast path';
+  return `${where} of cluster ${cluster}: ${runs}${judged[`${isApproved}`]} (CLUSTER:9)`;
+}
+
 export function zoneMessage(zones: Zones, { record }: ZoneState) {
   const { status = 'active', reason = '' } = zoneStatus(zones.state.world, record.chain, zones.now()) ?? {};
   const closed = zones.state.fault({ kind: 'zone', id: record.chain });
@@ -48,7 +65,7 @@ export function zoneMessage(zones: Zones, { record }: ZoneState) {
     chain: record.chain,
     role: record.role,
     status: closed === undefined ? statusNames[status] : statusNames.quarantined,
-    reason: closed ?? reason,
+    reason: closed ?? (reason === '' ? configurationProblem(zones, record.chain) : reason),
     version: Number(record.version),
     record: Buffer.from(zoneRecord.encode(record)),
     watcher: watched?.kind ?? 'none',
@@ -115,7 +132,10 @@ export function clusterMessage(zones: Zones, cluster: ClusterState) {
       nonce: Number(nonce),
       digest,
     })),
-    abstains: canServe(cluster.record, zones.healthyNodes())?.reason ?? '',
+    abstains:
+      zones.state.fault({ kind: 'cluster', id: cluster.record.cluster }) ??
+      canServe(cluster.record, zones.healthyNodes())?.reason ??
+      '',
     deltaMs: cluster.record.deltaMs,
   };
 }

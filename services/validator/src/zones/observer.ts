@@ -26,13 +26,19 @@ export interface ZonesObserver {
   judged(seconds: number): void;
   /** More than f validators are at fault. */
   alarm(scope: EventScope | undefined): void;
+  /** Drafting or leading failed. */
+  proposerFailed(why: ProposerFailure): void;
 }
+
+/** Why a proposer could not go on: others did not agree or answer, this validator's own store fails, or nobody foresaw it. */
+export type ProposerFailure = 'agreement' | 'store' | 'unforeseen';
 
 export const silentZonesObserver: ZonesObserver = {
   decided() {},
   refused() {},
   judged() {},
   alarm() {},
+  proposerFailed() {},
 };
 
 export const eventKind = (event: WorldEvent): ObservedEventKind =>

@@ -6,13 +6,16 @@
  *
  * @module
  */
+import { BugError, DWalletError } from '@dwallet/sigma';
 import { type Refusal, type World, type WorldEvent, applyEvent, encodeWorldEvent } from '@dwallet/zones';
 import type { Cancel, Clock } from '../clock.ts';
 import { Remembered } from '../remembered.ts';
+import { StoreError } from '../store/store-error.ts';
 import { type Draft, type EventSource, isRefusal } from './draft.ts';
 import type { BatchRefusal, LeadOutcome } from './log/agreement.ts';
 import { encodeBatch, maxBatchBytes } from './log/slots.ts';
 import type { ZoneLog } from './log/zone-log.ts';
+import type { ProposerFailure } from './observer.ts';
 
 /** Events that a leader puts into one slot. */
 const mostTogether = 64;
@@ -25,6 +28,7 @@ const none = new Uint8Array(0);
 interface Waiting {
   /** When it was first drafted, on the clock of sessions. */
   readonly since: number;
+  readonly lane: string;
   /** Whether it waits for its turn in a lane, and so for what the log gets meanwhile. */
   readonly ordered: boolean;
   /** How often members refused it. */
@@ -37,7 +41,7 @@ interface Waiting {
 /** A draft that the rules, this validator or others do not let into the log now. */
 export interface RefusedDraft {
   readonly key: string;
-  readonly refusal: Pick<Refusal, 'reason' | 'legs'> & { readonly rule: string };
+  readonly refusal: Pick<Refusal, 'rule' | 'reason' | 'legs'>;
 }
 
 export interface ProposerOptions {
@@ -52,6 +56,7 @@ export interface ProposerOptions {
   readonly judge: (world: World, event: WorldEvent) => Refusal | undefined;
   readonly refused: (refused: RefusedDraft) => void;
   readonly note: (text: string) => void;
+  readonly failed: (why: ProposerFailure) => void;
 }
 
 interface Built {
@@ -68,6 +73,13 @@ export class Proposer {
   #leading = false;
   #stopped = true;
   #turn = 0;
+  /** Turns in a row that ended in an exception, and until when this validator leads nothing for it. */
+  #failures = 0;
+  #pausedUntil = Number.NEGATIVE_INFINITY;
+  /** Sources whose failure was told, and until when it is not told again. */
+  readonly #quietUntil = new Map<EventSource, number>();
+  /** The last lane of doubtful drafts that had its turn. */
+  #lane = '';
 
   constructor(options: ProposerOptions) {
     this.#options = options;
@@ -107,14 +119,14 @@ export class Proposer {
   #wakeIn(ms: number): void {
     const { clock } = this.#options;
     if (this.#stopped) return;
-    const at = clock.now() + ms;
+    const at = Math.max(clock.now() + ms, this.#pausedUntil);
     if (this.#timer !== undefined && this.#timer.at <= at) return;
     this.#timer?.cancel();
     const run = (): void => {
       this.#timer = undefined;
       void this.#run();
     };
-    this.#timer = { at, cancel: clock.after(ms, run) };
+    this.#timer = { at, cancel: clock.after(Math.max(0, at - clock.now()), run) };
   }
 
   async #run(): Promise<void> {
@@ -127,13 +139,28 @@ export class Proposer {
         return built?.batch;
       });
       if (built !== undefined) this.#learn(outcome, built);
+      this.#failures = 0;
     } catch (error) {
-      this.#options.note(`leading a slot of the zone log: ${error instanceof Error ? error.message : String(error)}`);
-      this.#wakeIn(mostBackoffMs);
+      this.#fail('leading a slot of the zone log', error);
     } finally {
       this.#leading = false;
     }
     this.#sleep();
+  }
+
+  /**
+   * What went wrong beside drafts. That others do not agree or answer is the log's daily life: it is tried again soon, and later each time. A store that fails,
+   * and what nobody foresaw, get the longest pause at once: trying again at the same moment does the same.
+   */
+  #fail(what: string, error: unknown): void {
+    const { clock, note, failed } = this.#options;
+    const why = failureOf(error);
+    const pause = why === 'agreement' ? backoff(this.#failures++) : mostBackoffMs;
+    const text = error instanceof DWalletError ? `${error.code}: ${error.message}` : placeOf(error);
+    note(`${what} failed, again in ${pause} ms: ${text}`);
+    failed(why);
+    this.#pausedUntil = clock.now() + pause;
+    this.#wakeIn(pause);
   }
 
   /** Until the next draft is this validator's to propose. */
@@ -148,15 +175,42 @@ export class Proposer {
     const now = this.#options.clock.now();
     const present = new Set<string>();
     const drafts: { readonly draft: Draft }[] = [];
+    if (log.state.isClosed) return drafts;
+    let whole = true;
     for (const source of sources)
-      for (const draft of source.drafts(log.state.world, time())) {
-        present.add(draft.key);
-        drafts.push({ draft });
-        if (!this.#waiting.has(draft.key))
-          this.#waiting.set(draft.key, { since: now, ordered: draft.ordered, doubts: 0, unripe: 0, notBefore: 0 });
+      try {
+        for (const draft of source.drafts(log.state.world, time())) {
+          present.add(draft.key);
+          drafts.push({ draft });
+          if (!this.#waiting.has(draft.key))
+            this.#waiting.set(draft.key, {
+              since: now,
+              lane: draft.lane,
+              ordered: draft.ordered,
+              doubts: 0,
+              unripe: 0,
+              notBefore: 0,
+            });
+        }
+      } catch (error) {
+        // The others go on; what this one had keeps its place.
+        whole = false;
+        this.#failSource(source, error);
       }
-    for (const key of this.#waiting.keys()) if (!present.has(key)) this.#waiting.delete(key);
+    if (whole) for (const key of this.#waiting.keys()) if (!present.has(key)) this.#waiting.delete(key);
     return drafts;
+  }
+
+  /** One source fails: said when that is news, or after the longest pause again. */
+  #failSource(source: EventSource, error: unknown): void {
+    const { clock, note, failed } = this.#options;
+    const now = clock.now();
+    // Nobody pokes for it, so it is looked at again.
+    this.#wakeIn(mostBackoffMs);
+    if (now < (this.#quietUntil.get(source) ?? Number.NEGATIVE_INFINITY)) return;
+    this.#quietUntil.set(source, now + mostBackoffMs);
+    note(`drafting for the zone log failed: ${error instanceof DWalletError ? error.message : placeOf(error)}`);
+    failed(failureOf(error) === 'store' ? 'store' : 'unforeseen');
   }
 
   #dueAt(key: string, now: number): number {
@@ -171,18 +225,43 @@ export class Proposer {
     const now = this.#options.clock.now();
     const drafts = this.#drafts().map(({ draft }) => draft);
     if (!drafts.some(({ key }) => this.#dueAt(key, now) <= now)) return undefined;
-    const doubts = ({ key }: Draft): number => this.#waiting.get(key)?.doubts ?? 0;
+    const doubted = new Set([...this.#waiting.values()].flatMap(({ doubts, lane }) => (doubts > 0 ? [lane] : [])));
+    const isAlone = ({ key }: Draft): boolean => (this.#waiting.get(key)?.doubts ?? 0) >= alone;
+    const trusted = drafts.filter(({ lane }) => !doubted.has(lane));
+    const rest = drafts.filter((draft) => doubted.has(draft.lane) && !isAlone(draft));
     const classes = [
-      drafts.filter((draft) => doubts(draft) === 0),
-      drafts.filter((draft) => doubts(draft) > 0 && doubts(draft) < alone),
-      drafts.filter((draft) => doubts(draft) >= alone),
+      () => this.#batch(trusted, drafts, mostTogether, now),
+      () => this.#ofOneLane(rest, drafts, now),
+      () => this.#batch(drafts.filter(isAlone), drafts, 1, now),
     ] as const;
     // Each class has its turn, so that neither doubtful drafts hold up the others nor the others them.
-    for (let i = 0; i < 3; i++) {
-      const which = (this.#turn + i) % 3;
-      const built = this.#batch(classes[which] as readonly Draft[], drafts, which === 2 ? 1 : mostTogether, now);
+    for (let i = 0; i < classes.length; i++) {
+      const which = (this.#turn + i) % classes.length;
+      const built = classes[which]?.();
       if (built === undefined) continue;
       this.#turn = which + 1;
+      return built;
+    }
+    return undefined;
+  }
+
+  /**
+   * A batch of one lane of which members refused something: what a chain shows to one validator only, or to each another thing, is never together with
+   * what comes from elsewhere (ZONE:3). The lanes take turns.
+   */
+  #ofOneLane(drafts: readonly Draft[], all: readonly Draft[], now: number): Built | undefined {
+    const lanes = [...new Set(drafts.map(({ lane }) => lane))];
+    const first = lanes.indexOf(this.#lane) + 1;
+    for (let i = 0; i < lanes.length; i++) {
+      const lane = lanes[(first + i) % lanes.length] as string;
+      const built = this.#batch(
+        drafts.filter((draft) => draft.lane === lane),
+        all,
+        mostTogether,
+        now,
+      );
+      if (built === undefined) continue;
+      this.#lane = lane;
       return built;
     }
     return undefined;
@@ -285,6 +364,15 @@ export class Proposer {
     }
   }
 }
+
+function failureOf(error: unknown): ProposerFailure {
+  if (error instanceof StoreError) return 'store';
+  return error instanceof DWalletError && !(error instanceof BugError) ? 'agreement' : 'unforeseen';
+}
+
+/** Where an error comes from, without its message, which might quote anything. */
+const placeOf = (error: unknown): string =>
+  error instanceof Error ? `${error.name}${(/\n\s+at .*/.exec(error.stack ?? '') ?? [''])[0].trimEnd()}` : typeof error;
 
 const backoff = (times: number): number => Math.min(firstBackoffMs * 2 ** Math.min(times, 20), mostBackoffMs);
 

@@ -11,12 +11,16 @@ import {
   type World,
   type WorldEvent,
   type ZoneRecord,
+  approvedBy,
+  decodeWorldEvent,
   dwalletProposal,
+  encodeWorldEvent,
   eventScope,
   proposalRecord,
-  verifyApproval,
 } from '@dwallet/zones';
+import type { RecordStore } from '../store/record-store.ts';
 import { type Draft, type EventSource, draftKey } from './draft.ts';
+import { WaitingRoom } from './waiting-room.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const no = (rule: Refusal['rule'], reason: string): Refusal => ({ ok: false, rule, reason });
@@ -28,8 +32,8 @@ const mostWaiting = 256;
 export interface DWalletFacts {
   /** Ed25519 key of the owner's account, 32 bytes. */
   readonly owner: Uint8Array;
-  /** Whether a presign was ever assigned to it here. */
-  readonly used: boolean;
+  /** Whether this validator ever helped to sign with it; `forgotten` by one that was restored from a backup which may be older than that. */
+  readonly signed: 'yes' | 'no' | 'forgotten';
 }
 
 export interface RecordSourceOptions {
@@ -40,31 +44,46 @@ export interface RecordSourceOptions {
   readonly certified: (event: WorldEvent) => 'same' | 'other' | 'none';
   /** Whether this validator's operator agrees to the first record of a zone: nobody's keys take a chain by being first. */
   readonly firstZone: (record: ZoneRecord) => boolean;
+  readonly store: RecordStore;
 }
 
-const sameKey = (a: Uint8Array, b: Uint8Array): boolean => hex(a) === hex(b);
+/** Where the words of members start, in events that say so. */
+function startOf(event: WorldEvent): number | undefined {
+  if (event.kind === 'new-cluster') return event.at;
+  return event.kind === 'cluster' && event.event.kind === 'amendment' ? event.event.at : undefined;
+}
 
 export class RecordSource implements EventSource {
   readonly #options: RecordSourceOptions;
-  /** Event bytes in hex -> event. */
-  readonly #waiting = new Map<string, WorldEvent>();
+  readonly #waiting: WaitingRoom<WorldEvent>;
 
   constructor(options: RecordSourceOptions) {
     this.#options = options;
+    this.#waiting = new WaitingRoom({
+      store: options.store,
+      name: 'record',
+      most: mostWaiting,
+      keyOf: draftKey,
+      encode: encodeWorldEvent,
+      decode: decodeWorldEvent,
+    });
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
   }
 
   /** Keeps a submitted record until the log has it, or has something else in its place. @returns its key. */
   submit(event: WorldEvent): string {
-    const key = draftKey(event);
-    if (!this.#waiting.has(key) && this.#waiting.size >= mostWaiting)
-      this.#waiting.delete([...this.#waiting.keys()][0] ?? '');
-    this.#waiting.set(key, event);
-    return key;
+    return this.#waiting.add(event);
   }
 
-  *drafts(): Iterable<Draft> {
-    for (const [key, event] of this.#waiting) {
-      if (this.#options.certified(event) !== 'none') {
+  *drafts(_world: World, time: number): Iterable<Draft> {
+    for (const [key, event] of this.#waiting.entries()) {
+      const at = startOf(event);
+      // Too late for every validator: its governance approves another time.
+      const isLate = at !== undefined && at < time - 2 * this.#options.maxSkewMs;
+      if (isLate || this.#options.certified(event) !== 'none') {
         this.#waiting.delete(key);
         continue;
       }
@@ -80,12 +99,7 @@ export class RecordSource implements EventSource {
         'GOVERNANCE:1',
         `this validator is not set up for the zone ${event.record.chain}, or not with these keys`,
       );
-    const at =
-      event.kind === 'new-cluster'
-        ? event.at
-        : event.kind === 'cluster' && event.event.kind === 'amendment'
-          ? event.event.at
-          : time;
+    const at = startOf(event) ?? time;
     return Math.abs(at - time) <= this.#options.maxSkewMs
       ? undefined
       : no('CLUSTER:8', `the time at which members start is ${at - time} ms from this validator’s`);
@@ -96,17 +110,14 @@ export class RecordSource implements EventSource {
     if (world.dwallets.has(hex(policy.publicKey))) return undefined;
     const dwallet = this.#options.dwallet(policy.publicKey);
     if (dwallet === undefined) return no('ZONE:1', 'this validator knows no dWallet of this public key');
-    const proposal = proposalRecord.digest(dwalletProposal(policy));
-    const byOwner = approvals.some(
-      (approval) =>
-        approval.key.scheme === 'ed25519' &&
-        sameKey(approval.key.publicKey, dwallet.owner) &&
-        sameKey(approval.proposal, proposal) &&
-        verifyApproval(approval),
-    );
+    const owner = { scheme: 'ed25519', publicKey: dwallet.owner } as const;
+    const byOwner = approvedBy(owner, proposalRecord.digest(dwalletProposal(policy)), approvals);
     if (!byOwner) return no('GOVERNANCE:1', 'the first policy of a dWallet needs the approval of its owner’s account');
-    return policy.purpose !== 'ordinary' && dwallet.used
-      ? no('ZONE:1', `only a new dWallet becomes a ${policy.purpose}: this one may have signed anything`)
-      : undefined;
+    if (policy.purpose === 'ordinary' || dwallet.signed === 'no') return undefined;
+    const why =
+      dwallet.signed === 'yes'
+        ? 'this one may have signed anything'
+        : 'this validator was restored from a backup and does not know what it signed before';
+    return no('ZONE:1', `only a new dWallet becomes a ${policy.purpose}: ${why}`);
   }
 }

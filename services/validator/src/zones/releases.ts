@@ -4,10 +4,19 @@
  *
  * @module
  */
-import type { Refusal, ReleaseRecord, World, WorldEvent } from '@dwallet/zones';
 import { encodeText } from '@dwallet/sigma';
-import { slotId } from '@dwallet/zones';
+import {
+  type Refusal,
+  type ReleaseRecord,
+  type World,
+  type WorldEvent,
+  applyEvent,
+  releaseRecord,
+  slotId,
+} from '@dwallet/zones';
+import type { RecordStore } from '../store/record-store.ts';
 import { type Draft, type EventSource, draftKey } from './draft.ts';
+import { WaitingRoom } from './waiting-room.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
@@ -30,30 +39,55 @@ export const isReleased = (
     return use?.entry === hex(entry) && use.claim === slot.claim;
   });
 
+/** What the world says against a release, and always will: what slots and entries serve stays. */
+export function neverReleased(world: World, release: ReleaseRecord): Refusal | undefined {
+  const outcome = applyEvent(world, { kind: 'release', release: sorted(release) });
+  return outcome.ok || outcome.rule !== 'ASSET:10' ? undefined : outcome;
+}
+
 export class Releases implements EventSource {
-  readonly #wanted = new Map<string, ReleaseRecord>();
+  readonly #wanted: WaitingRoom<ReleaseRecord>;
+  /** The slots that were booked when what waits was last looked through. */
+  #lookedAt: World['slots'] | undefined;
+
+  constructor(store: RecordStore) {
+    this.#wanted = new WaitingRoom({
+      store,
+      name: 'release',
+      most: mostWanted,
+      keyOf,
+      encode: (release) => releaseRecord.encode(release),
+      decode: (bytes) => releaseRecord.decode(bytes),
+    });
+  }
+
+  get waiting(): number {
+    return this.#wanted.size;
+  }
 
   /** The owner of the vault asked for it: from now on this validator agrees to it. @returns its key. */
   want(release: ReleaseRecord): string {
-    const wanted = sorted(release);
-    const key = keyOf(wanted);
-    if (!this.#wanted.has(key) && this.#wanted.size >= mostWanted)
-      this.#wanted.delete([...this.#wanted.keys()][0] ?? '');
-    this.#wanted.set(key, wanted);
-    return key;
+    this.#lookedAt = undefined;
+    return this.#wanted.add(sorted(release));
   }
 
   *drafts(world: World): Iterable<Draft> {
-    for (const [key, release] of this.#wanted) {
-      if (isReleased(world, release)) this.#wanted.delete(key);
-      else
-        yield {
-          key,
-          lane: `releases:${hex(release.publicKey)}`,
-          ordered: false,
-          make: () => ({ kind: 'release', release }),
-        };
-    }
+    this.#dropDone(world);
+    for (const [key, release] of this.#wanted.entries())
+      yield {
+        key,
+        lane: `releases:${hex(release.publicKey)}`,
+        ordered: false,
+        make: () => ({ kind: 'release', release }),
+      };
+  }
+
+  /** What is booked, and what never will be. */
+  #dropDone(world: World): void {
+    if (this.#lookedAt === world.slots) return;
+    this.#lookedAt = world.slots;
+    for (const [key, release] of this.#wanted.entries())
+      if (isReleased(world, release) || neverReleased(world, release) !== undefined) this.#wanted.delete(key);
   }
 
   judge(world: World, event: WorldEvent): Refusal | undefined {

@@ -6,29 +6,17 @@
  *
  * @module
  */
-import {
-  DecodeError,
-  type Digest,
-  Reader,
-  concat,
-  encodeBytes,
-  encodeText,
-  encodeUint16,
-  encodeUint64,
-} from '@dwallet/sigma';
+import { DecodeError, type Digest, concat } from '@dwallet/sigma';
 import {
   type Authority,
   type NativeEffects,
-  type Outflow,
   type Refusal,
   type ReleaseRecord,
   type SignRequest,
-  type World,
   authorise,
   decodeAuthority,
   effectsOf,
   ledgerEntry,
-  longestWindowMs,
   opaqueEffects,
   requestOutflows,
 } from '@dwallet/zones';
@@ -36,99 +24,11 @@ import { RefusedError } from '../core.ts';
 import type { PolicyRequest, SigningPolicy } from '../policy/signing-policy.ts';
 import { refuseByPolicy } from '../policy/signing-policy.ts';
 import type { RecordStore } from '../store/record-store.ts';
+import { CountedRequests } from './counted-requests.ts';
 import type { WorldState } from './log/world-state.ts';
 import { isReleased } from './releases.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
-const countedKind = 'zone-counted';
-
-/** What a request of an ordinary dWallet took from ceilings. */
-interface Counted {
-  readonly dwallet: string;
-  readonly chain: string;
-  readonly flows: readonly Outflow[];
-}
-
-const encodeCounted = ({ dwallet, chain, flows }: Counted): Uint8Array =>
-  concat(
-    encodeBytes(encodeText(dwallet)),
-    encodeBytes(encodeText(chain)),
-    encodeUint16(flows.length),
-    ...flows.flatMap(({ asset, amount, time }) => [
-      encodeBytes(encodeText(asset)),
-      encodeBytes(encodeText(amount.toString(16))),
-      encodeUint64(BigInt(time)),
-    ]),
-  );
-
-function decodeCounted(bytes: Uint8Array): Counted {
-  const reader = new Reader(bytes, 'CountedRequest');
-  const text = (field: string): string => new TextDecoder().decode(reader.bytes(field, 256));
-  const dwallet = text('dwallet');
-  const chain = text('chain');
-  const flows = Array.from({ length: reader.uint16('flows') }, () => {
-    const asset = text('asset');
-    const amount = BigInt(`0x${text('amount')}`);
-    return { asset, amount, time: Number(reader.uint64('time')) };
-  });
-  reader.end();
-  return { dwallet, chain, flows };
-}
-
-/** What was counted, on disk and in memory. */
-class CountedRequests {
-  readonly #store: RecordStore;
-  readonly #requests = new Map<string, Counted>();
-
-  /** @param time - what no window reaches any more is left on disk. */
-  constructor(store: RecordStore, time: number) {
-    this.#store = store;
-    for (const key of store.list(countedKind)) {
-      const counted = decodeCounted(store.get(countedKind, key) ?? new Uint8Array(0));
-      if (counted.flows.some((flow) => flow.time > time - longestWindowMs)) this.#requests.set(key, counted);
-    }
-  }
-
-  has(key: string): boolean {
-    // From the store: a transaction that was undone counted nothing.
-    return this.#store.get(countedKind, key) !== undefined;
-  }
-
-  add(key: string, counted: Counted): void {
-    this.#store.putOnce(countedKind, key, encodeCounted(counted));
-    this.#requests.set(key, counted);
-  }
-
-  /** The world with what was counted here, but for one request. */
-  in(
-    world: World,
-    { chain, dwallet, but, time }: { chain: string; dwallet: string; but: string; time: number },
-  ): World {
-    const ofZone: Outflow[] = [];
-    const ofDWallet: Outflow[] = [];
-    for (const [key, counted] of this.#requests) {
-      if (counted.flows.every((flow) => flow.time <= time - longestWindowMs)) {
-        this.#requests.delete(key);
-        continue;
-      }
-      if (key === but || (counted.chain !== chain && counted.dwallet !== dwallet)) continue;
-      if (!this.has(key)) {
-        this.#requests.delete(key);
-        continue;
-      }
-      if (counted.chain === chain) ofZone.push(...counted.flows);
-      if (counted.dwallet === dwallet) ofDWallet.push(...counted.flows);
-    }
-    const zone = world.zones.get(chain);
-    const known = world.dwallets.get(dwallet);
-    return {
-      ...world,
-      zones: zone === undefined ? world.zones : new Map(world.zones).set(chain, { ...zone, outflows: ofZone }),
-      dwallets:
-        known === undefined ? world.dwallets : new Map(world.dwallets).set(dwallet, { ...known, outflows: ofDWallet }),
-    };
-  }
-}
 
 export interface ZonePolicyOptions {
   readonly state: WorldState;
@@ -159,7 +59,7 @@ export class ZonePolicy implements SigningPolicy {
 
   constructor(options: ZonePolicyOptions) {
     this.#options = options;
-    this.#counted = new CountedRequests(options.store, options.time());
+    this.#counted = new CountedRequests(options.store);
   }
 
   #read({ dwallet: { record }, content, authority: bytes }: PolicyRequest): Judgement {

@@ -3,9 +3,11 @@
  *
  * @module
  */
-import { DecodeError, type Digest, type ValidatorId } from '@dwallet/sigma';
+import { DecodeError, type ValidatorId } from '@dwallet/sigma';
 import {
+  type ConfigurationReport,
   type EventScope,
+  type Outcome,
   type Refusal,
   type ReleaseRecord,
   type Submission,
@@ -24,19 +26,23 @@ import {
 import { type Core, RefusedError } from '../core.ts';
 import type { SigningPolicy } from '../policy/signing-policy.ts';
 import { refuseByPolicy } from '../policy/signing-policy.ts';
+import { StoreError } from '../store/store-error.ts';
 import { type EventSource, draftKey } from './draft.ts';
 import { LedgerSource } from './ledger-source.ts';
-import { ClusterSource } from './cluster-source.ts';
+import { ClusterSource, type MemberConfiguration } from './cluster-source.ts';
 import type { BatchRefusal } from './log/agreement.ts';
 import { decodeSlotMessage, encodeSlotMessage } from './log/slots.ts';
+import type { ForkProof } from './log/fork-proof.ts';
 import { type AppliedEvent, type WorldState, applyBatch } from './log/world-state.ts';
 import { ZoneLog } from './log/zone-log.ts';
 import { type ZonesObserver, eventKind, silentZonesObserver } from './observer.ts';
 import { Proposer, type RefusedDraft } from './proposer.ts';
 import { type DWalletFacts, RecordSource } from './record-source.ts';
-import { Releases, isReleased } from './releases.ts';
-import type { ChainWatcher } from './watchers/index.ts';
+import { Releases, isReleased, neverReleased } from './releases.ts';
+import type { ChainWatcher, SafetyFault } from './watchers/index.ts';
 import { ZonePolicy } from './zone-policy.ts';
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 /** How zones keep time, in milliseconds. */
 export interface ZoneTiming {
@@ -73,15 +79,21 @@ export interface ZonesOptions {
   readonly watchFrom?: (chain: string) => number;
   /** Whether this validator's operator agrees to the first record of a zone. Default: to one of every chain that it watches. */
   readonly firstZone?: (record: ZoneRecord) => boolean;
-  /** Digest of what a chain runs, as this validator finds it (CLUSTER:9). Default: nobody looks. */
-  readonly configuration?: (chain: string) => Digest | undefined;
   readonly observer?: ZonesObserver;
+  /** Slots of the log between two snapshots of the world, at least. Default: 16384. */
+  readonly snapshotSlots?: number;
 }
+
+const defaultSnapshotSlots = 16_384;
 
 /** What zones need of the validator that they are in. */
 export interface ZonesHost {
   /** @param publicKey - 33 bytes, compressed. */
   readonly dwallet: (publicKey: Uint8Array) => DWalletFacts | undefined;
+  /** After a restore from a backup: finds out, once, which dWallets may have signed before it. */
+  readonly boundAfterRestore: () => Promise<void>;
+  /** Keeps that two batches were decided for one slot as evidence that others can judge. */
+  readonly forked: (proof: ForkProof) => void;
 }
 
 /** Told of every decided slot. */
@@ -96,7 +108,9 @@ export class Zones {
   readonly #sources: readonly EventSource[];
   readonly #ledger: LedgerSource;
   readonly #records: RecordSource;
-  readonly #releases = new Releases();
+  readonly #releases: Releases;
+  readonly #clusters: ClusterSource;
+  readonly #host: ZonesHost;
   readonly #proposer: Proposer;
   readonly #stopping: (() => void)[] = [];
   readonly log: ZoneLog;
@@ -105,30 +119,40 @@ export class Zones {
 
   constructor(core: Core, options: ZonesOptions, host: ZonesHost) {
     this.#core = core;
+    this.#host = host;
     this.#watchers = options.watchers;
     this.#time = options.time ?? Date.now;
     this.#timing = { ...defaultZoneTiming, ...options.timing };
     this.#observer = options.observer ?? silentZonesObserver;
     const { maxSkewMs, turnMs } = this.#timing;
-    this.#ledger = new LedgerSource({ watchers: this.#watchers, maxSkewMs, watchFrom: options.watchFrom ?? (() => 0) });
+    const { store } = core;
+    this.#releases = new Releases(store);
+    this.#ledger = new LedgerSource({
+      watchers: this.#watchers,
+      maxSkewMs,
+      watchFrom: options.watchFrom ?? (() => 0),
+      store,
+    });
     this.#records = new RecordSource({
+      store,
       dwallet: host.dwallet,
       maxSkewMs,
       certified: (event) => certified(this.state, event),
       firstZone: (record) => this.#watchers.has(record.chain) && options.firstZone?.(record) !== false,
     });
-    const clusters = new ClusterSource({
+    this.#clusters = new ClusterSource({
       watchers: this.#watchers,
       timing: this.#timing,
       committed: (cluster) => this.state.world.clusters.get(cluster),
       message: (cluster, from, to, nonce) => this.state.message(cluster, from, to, nonce),
-      configuration: options.configuration ?? (() => undefined),
     });
-    this.#sources = [this.#records, this.#ledger, this.#releases, clusters];
+    this.#sources = [this.#records, this.#ledger, this.#releases, this.#clusters];
     this.log = new ZoneLog(core, {
       timing: this.#timing,
       judge: (log, events) => this.#judgeBatch(log, events),
       alarm: (scope) => this.#observer.alarm(scope),
+      forked: (proof) => host.forked(proof),
+      snapshotSlots: options.snapshotSlots ?? defaultSnapshotSlots,
     });
     this.#proposer = new Proposer({
       log: this.log,
@@ -139,6 +163,7 @@ export class Zones {
       judge: (world, event) => this.#judge(world, event),
       refused: (refused) => this.#noteRefused(refused),
       note: (text) => core.options.log(text),
+      failed: (why) => this.#observer.proposerFailed(why),
     });
     this.log.listen({
       decided: (_, applied) => {
@@ -147,6 +172,8 @@ export class Zones {
           if (refusal !== undefined) continue;
           const since = this.#proposer.since(draftKey(event));
           this.#observer.decided(eventKind(event), since === undefined ? undefined : (now - since) / 1000);
+          if (event.kind === 'cluster' && event.event.kind === 'configuration')
+            this.#noteConfiguration(event.event.report);
         }
         this.#proposer.advanced();
       },
@@ -186,12 +213,24 @@ export class Zones {
     return undefined;
   }
 
+  /** What nobody foresaw in one event refuses that event, so that its leader leaves it out and not its whole batch. */
+  #judgeTheirs(world: World, event: WorldEvent): Refusal | undefined {
+    try {
+      return this.#judge(world, event);
+    } catch (error) {
+      if (error instanceof StoreError) throw error;
+      const name = error instanceof Error ? error.name : typeof error;
+      this.#core.options.log(`an event of kind ${eventKind(event)} cannot be judged (${name})`);
+      return { ok: false, rule: 'ASSET:11', reason: 'this validator cannot judge it' };
+    }
+  }
+
   #judgeBatch(log: ZoneLog, events: readonly WorldEvent[]): BatchRefusal | undefined {
     let { world } = log.state;
     const closed = (scope: EventScope): boolean => log.state.fault(scope) !== undefined;
     for (const [i, event] of events.entries()) {
       const { applied, world: next } = applyBatch(world, [event], closed);
-      const refusal = applied[0]?.refusal ?? this.#judge(world, event);
+      const refusal = applied[0]?.refusal ?? this.#judgeTheirs(world, event);
       if (refusal !== undefined) {
         this.#observer.refused('event', refusal.rule);
         return { event: i, rule: refusal.rule, reason: refusal.reason };
@@ -254,6 +293,7 @@ export class Zones {
 
   /** Judges and keeps a submission, so that whoever leads next proposes it. @returns its key. @throws RefusedError POLICY_REFUSED */
   #take(submission: Submission): string {
+    if (this.state.closed !== undefined) throw refuseByPolicy('ASSET:7', `nothing is certified: ${this.state.closed}`);
     if (submission.kind === 'mint') {
       const refusal = this.#ledger.judgeOrder(this.state.world, submission, this.#time());
       if (refusal !== undefined) throw refuseByPolicy(refusal.rule, refusal.reason);
@@ -263,8 +303,8 @@ export class Zones {
     }
     const { event } = submission;
     const { world } = this.state;
-    const outcome = applyEvent(world, event);
-    const refusal = outcome.ok ? this.#judge(world, event) : outcome;
+    // This validator's own judgement first: whoever invents a zone or dWallet has no signatures verified.
+    const refusal = this.#judge(world, event) ?? refusalOf(applyEvent(world, event));
     if (refusal !== undefined) throw refuseByPolicy(refusal.rule, refusal.reason);
     const closed = this.state.fault(eventScope(event));
     if (closed !== undefined) throw refuseByPolicy('ZONE:2', closed);
@@ -338,7 +378,52 @@ export class Zones {
   async #agreeOnRelease(release: ReleaseRecord): Promise<void> {
     const key = this.#releases.want(release);
     this.#proposer.poke();
-    await this.#until(() => isReleased(this.state.world, release), key);
+    const never = (): Refusal | undefined => neverReleased(this.state.world, release);
+    await this.#until(() => isReleased(this.state.world, release) || never() !== undefined, key);
+    const refusal = never();
+    if (refusal !== undefined) throw refuseByPolicy(refusal.rule, refusal.reason);
+  }
+
+  /** How much this validator was asked for and the log does not have yet. */
+  waiting(): { readonly record: number; readonly order: number; readonly release: number } {
+    return { record: this.#records.waiting, order: this.#ledger.waiting, release: this.#releases.waiting };
+  }
+
+  // Safety faults of chains ---------------------------------------------------------------------------------------------------------------
+
+  /** What watchers saw taken back and no operator has acknowledged. */
+  faults(): readonly SafetyFault[] {
+    return [...this.#watchers.values()].flatMap((watcher) => [...watcher.faults()]);
+  }
+
+  /**
+   * The operator goes on after a safety fault, on the chain that his node shows now (docs/operators.md).
+   * @param block - hash of the conflicting block: what the operator looked at is what he acknowledges.
+   * @returns the fault. @throws RefusedError NOT_FOUND
+   */
+  acknowledge(chain: string, track: string, block: string): SafetyFault {
+    const fault = this.#watchers
+      .get(chain)
+      ?.faults()
+      .find((one) => one.track === track && one.conflicting.hash === block);
+    if (fault === undefined) throw new RefusedError('NOT_FOUND', 'there is no such fault of this chain and track here');
+    this.#watchers.get(chain)?.acknowledge(fault.track);
+    this.#proposer.poke();
+    return fault;
+  }
+
+  /** What the members of all clusters run, by this validator's own nodes (CLUSTER:9). */
+  configurations(): readonly MemberConfiguration[] {
+    return [...this.state.world.clusters.values()].flatMap((cluster) =>
+      cluster.record.members.flatMap(({ chain }) => this.#clusters.runs(cluster, chain) ?? []),
+    );
+  }
+
+  #noteConfiguration({ cluster, member, configuration }: ConfigurationReport): void {
+    const fast = this.state.world.clusters.get(cluster)?.members.get(member)?.fastPath === true;
+    this.#core.options.log(
+      `CLUSTER:9 ${member} runs ${hex(configuration)}: ${fast ? 'on' : 'off'} the fast path of cluster ${cluster}`,
+    );
   }
 
   /** What each cluster is, with `abstained` where this validator has not all nodes (CLUSTER:10). */
@@ -360,8 +445,9 @@ export class Zones {
     const place = this.state.place(fact);
     if (place === undefined || Buffer.compare(place.digest, fact.digest) !== 0)
       throw new RefusedError('NOT_FOUND', `no ${fact.kind} of this version is certified here`);
-    const certificate = (await this.log.certificates(place.slot))[place.index];
-    if (certificate === undefined) throw new RefusedError('NOT_FOUND', 'the slot has no such certificate');
+    const certificate = await this.log.certificate(place);
+    if (certificate === undefined)
+      throw refuseByPolicy('CLUSTER:9', 'the message was sent off the fast path: it waits for settlement');
     return certificate;
   }
 
@@ -379,12 +465,14 @@ export class Zones {
     this.#running = false;
     this.#proposer.stop();
     for (const stop of this.#stopping.splice(0)) stop();
+    this.log.close();
   }
 
   /** What others certified while this validator was away. */
   async catchUp(): Promise<void> {
     await this.log.catchUp();
     await this.log.boundAfterRestore();
+    await this.#host.boundAfterRestore();
     this.#proposer.poke();
   }
 
@@ -395,9 +483,11 @@ export class Zones {
     const again = (): void => {
       const cancel = clock.after(this.#timing.lookMs, () => {
         this.#stopping.splice(this.#stopping.indexOf(cancel), 1);
-        const idle = this.log.height === last;
-        last = this.log.height;
-        const work = idle ? this.catchUp() : Promise.resolve();
+        const { height } = this.log;
+        // A restored validator that does not know yet where it may vote again finds out on a busy log, too.
+        const asks = height === last || !this.log.mayVote(height);
+        last = height;
+        const work = asks ? this.catchUp() : Promise.resolve();
         void work.catch(() => {}).then(() => (this.#running ? again() : undefined));
       });
       this.#stopping.push(cancel);
@@ -405,6 +495,20 @@ export class Zones {
     again();
   }
 }
+
+/** A safety fault for people and programs: names and numbers of blocks. */
+export const describeFault = ({ chain, track, reported, conflicting, reportedTip, conflictingTip }: SafetyFault) => ({
+  chain,
+  track,
+  height: reported.height,
+  time: Math.min(reported.time, conflicting.time),
+  reported: reported.hash,
+  conflicting: conflicting.hash,
+  reportedTip: reportedTip.height,
+  conflictingTip: conflictingTip.height,
+});
+
+const refusalOf = (outcome: Outcome<World>): Refusal | undefined => (outcome.ok ? undefined : outcome);
 
 /** Whether the log has this record, or another one in its place. */
 function certified(state: WorldState, event: WorldEvent): 'same' | 'other' | 'none' {

@@ -35,6 +35,8 @@ import { type ToyNetwork, accountKeyOf, curve, fixture, fromHex, randomFor } fro
 export interface Taken {
   readonly presign: Presign;
   readonly certificate: PresignCertificate;
+  /** Certificate of the assignment. A sign request shows it if it is here. */
+  readonly assignment?: Uint8Array;
   readonly nonce: Uint8Array;
   /** What the key signs the hash of. */
   readonly message: Uint8Array;
@@ -43,6 +45,9 @@ export interface Taken {
   /** What validators are asked to sign; default: the message, raw. */
   readonly order?: SignOrder;
 }
+
+/** As a client that shows no certificate: validators look for it themselves. */
+export const unshown = ({ assignment: _kept, ...taken }: Taken): Taken => taken;
 
 const orderOf = ({
   order,
@@ -103,12 +108,22 @@ export class RawClient {
     const request = encodeTakePresign(this.id, { kind: 'reservation', nonce });
     return this.#taken(to, this.seal(clientKind.takePresign, this.id, request), { nonce, order, ...signed });
   }
-  async #taken(to: number, request: Uint8Array, what: Omit<Taken, 'presign' | 'certificate'>): Promise<Taken> {
+  async #taken(
+    to: number,
+    request: Uint8Array,
+    what: Omit<Taken, 'presign' | 'certificate' | 'assignment'>,
+  ): Promise<Taken> {
     const reply = await this.send(to, clientKind.takePresign, request);
-    const [bytes, batch, certificate] = decodeParts(reply, 'Presign', 4) as [Uint8Array, Uint8Array, Uint8Array];
+    const [bytes, batch, certificate, assignment] = decodeParts(reply, 'Presign', 4) as [
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+    ];
     return {
       presign: decodePresign(this.setup, bytes),
       certificate: { ids: presignIdsOf(batch), certificate: decodeCertificate(certificate) },
+      assignment,
       ...what,
     };
   }
@@ -137,7 +152,7 @@ export class RawClient {
     change: Partial<Parameters<typeof encodeSignRequest>[0]> = {},
     account = this.#account,
   ): Uint8Array {
-    const { presign, nonce } = taken;
+    const { presign, nonce, assignment } = taken;
     const fields = {
       id: this.id,
       presignId: presign.presignId,
@@ -145,6 +160,7 @@ export class RawClient {
       nonce,
       ...orderOf(taken),
       signMessage,
+      ...(assignment === undefined ? {} : { assignment }),
     };
     const body = { ...fields, ...change };
     return this.seal(clientKind.sign, body.presignId, encodeSignRequest(body), account);

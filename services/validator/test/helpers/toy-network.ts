@@ -47,8 +47,13 @@ import { MemoryRecordStore, type RecordStore } from '../../src/store/record-stor
 import { type Observer, silentObserver } from '../../src/observer.ts';
 import { Validator } from '../../src/validator.ts';
 import type { ZonesOptions } from '../../src/zones/index.ts';
+import { rememberCurve, rememberKernel } from '../../../../test/simulation/memo/arithmetic.ts';
 
-export const curve = secp256k1Curve;
+/** Characters of the memories of one test process. */
+const memorySize = 24_000_000;
+
+/** What one validator has computed, another one on the same inputs finds: all code runs, the arithmetic below it once (test/simulation/memo). */
+export const curve = rememberCurve(secp256k1Curve, memorySize);
 export const networkName = 'toy';
 export const v = validatorId;
 export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
@@ -59,8 +64,9 @@ export const randomFor = (label: string): Random =>
   seededRandom(hashTagged('test-random', [encodeText(`toy-network/${label}`)], 32));
 
 let toy: PublicParameters | undefined;
-/** Delta_q of about 1033 bits, q of secp256k1. Built once per test file. */
-export const toyParameters = (): PublicParameters => (toy ??= deriveTestParameters(wasmKernel, 520));
+/** Delta_q of about 1033 bits, q of secp256k1. Built once per test process, on arithmetic that remembers. */
+export const toyParameters = (): PublicParameters =>
+  (toy ??= deriveTestParameters(rememberKernel(wasmKernel, memorySize), 520));
 
 /** What opens the keystores of a toy network. */
 export const toyUnlock = (): KeystoreUnlock => ({ key: new Secret(new Uint8Array(32).fill(7)) });

@@ -3,7 +3,7 @@ import { AssetService, ClusterService, ZoneService, decodeRichStatus, statusHead
 import { eip1559Chain } from '@dwallet/chains';
 import type { DWallet } from '@dwallet/client-sdk';
 import { ethereumTransaction } from '@dwallet/client-sdk/ethereum';
-import { type Digest, type ValidatorId, encodeText } from '@dwallet/sigma';
+import { type ValidatorId, encodeText } from '@dwallet/sigma';
 import { decodeCertificate, verifyCertificate } from '@dwallet/two-pc-mpc/network';
 import {
   type ClusterEvent,
@@ -29,6 +29,7 @@ import { silentApiObserver } from '../../src/api/api-observer.ts';
 import { defaultApiLimits } from '../../src/api/limits.ts';
 import { ClusterSource } from '../../src/zones/cluster-source.ts';
 import { ZoneApi, type ZonesOptions, requireNodes } from '../../src/zones/index.ts';
+import { configurationProblem } from '../../src/zones/messages.ts';
 import { decodeProposalAnswer, encodeBatch, encodeSlotMessage } from '../../src/zones/log/slots.ts';
 import { nameHash } from '../../src/zones/watchers/index.ts';
 import {
@@ -62,7 +63,7 @@ const name = 'fast';
 const payload = new Uint8Array([1, 2, 3]);
 const none = new Uint8Array(0);
 
-async function cluster(zones: Partial<ZonesOptions> = {}): Promise<ZoneNetwork> {
+async function cluster(zones: Partial<ZonesOptions> = {}, deltaMs = 2000): Promise<ZoneNetwork> {
   const timing = { turnMs: 40, phaseMs: 1000, waitMs: 6000, lookMs: 150, settleMs: 600 };
   const net = (open = new ZoneNetwork({ zones: { timing, ...zones } }));
   for (const chain of chains) await net.submit(zoneEvent(zone(chain)));
@@ -70,7 +71,7 @@ async function cluster(zones: Partial<ZonesOptions> = {}): Promise<ZoneNetwork> 
   const record = {
     cluster: name,
     members: members.map(member),
-    deltaMs: 2000,
+    deltaMs,
     threshold: 2,
     parent: owner,
     settlementContract: account('settlement'),
@@ -89,6 +90,11 @@ const member = (chain: string) => ({
   configuration: bytes32(`code/${chain}`),
   settlementMs: 60_000,
 });
+/** What the nodes of validators show a chain to run. */
+function runs(net: ZoneNetwork, chain: string, code: string, of: readonly number[] = [1, 2, 3, 4]): void {
+  for (const i of of) net.watcher(i, chain).runs = bytes32(code);
+  net.chain(chain).tell();
+}
 const stateOf = (net: ZoneNetwork, i = 1) => net.zones(i).state.world.clusters.get(name);
 /** All members make blocks until the test stops them. */
 function tick(net: ZoneNetwork, of: readonly string[] = members): () => void {
@@ -215,7 +221,8 @@ describe('a cluster', () => {
   });
 
   it('attests no event that differs in any field from what its own nodes show, and quarantines two histories', async () => {
-    const net = await cluster();
+    // Nobody is to be out of step here, however slow the machine is.
+    const net = await cluster({}, 20_000);
     // Only this validator is asked; the others are away.
     for (const i of [1, 3, 4]) net.network.down.add(i);
     const message = send(net, Date.now() + 1);
@@ -283,9 +290,13 @@ describe('a cluster', () => {
     expect(heads).toEqual(Array(4).fill('CLUSTER:12'));
     expect(await propose({ kind: 'head', head })).toBe('vote');
     const configuration = bytes32('code/other');
-    expect(await propose({ kind: 'configuration', report: { cluster: name, member: dapp, configuration } })).toBe(
-      'CLUSTER:4',
-    );
+    const report = { kind: 'configuration', report: { cluster: name, member: dapp, configuration } } as const;
+    expect(await propose(report)).toBe('CLUSTER:4');
+    // Its own node shows that: first the log says it, then the message waits for settlement.
+    net.watcher(2, dapp).runs = configuration;
+    expect([await propose({ kind: 'message', message }), await propose(report)]).toEqual(['CLUSTER:9', 'vote']);
+    net.watcher(2, dapp).runs = undefined;
+    expect(await propose({ kind: 'message', message })).toBe('vote');
     expect(await propose({ kind: 'conflict', heads: [head, { ...head, state: bytes32('y') }] })).toBe('CLUSTER:12');
 
     // Once the message is certified, so is its delivery: when it was, and of what.
@@ -319,6 +330,74 @@ describe('a cluster', () => {
   });
 });
 
+describe('what a member runs', () => {
+  it('unapproved: back to settlement speed by itself, by no single node’s word; its certificates wait; it returns when in step', async () => {
+    const delta = 20_000;
+    const net = await cluster({}, delta);
+    const isFast = (i: number): boolean | undefined => stateOf(net, i)?.members.get(dapp)?.fastPath;
+    // The chains' own time, which nothing hurries.
+    const begin = Date.now();
+    const reach = async (ms: number, of: readonly string[] = members): Promise<void> => {
+      for (const chain of of) net.chain(chain).block(begin + ms);
+      await net.until((i) => of.every((chain) => (stateOf(net, i)?.members.get(chain)?.word ?? 0) >= begin + ms - 1));
+    };
+    for (const chain of members) runs(net, chain, `code/${chain}`);
+    // One node lies; another one is silent about it.
+    runs(net, dapp, 'code/lie', [2]);
+    net.watcher(3, dapp).runs = undefined;
+    await reach(3000);
+    expect([1, 2, 3, 4].map(isFast)).toEqual([true, true, true, true]);
+    expect(configurationProblem(net.zones(1), dapp)).toBe('');
+    expect(configurationProblem(net.zones(2), dapp)).toContain(
+      `${Buffer.from(bytes32('code/lie')).toString('hex')}, which is not approved`,
+    );
+
+    runs(net, dapp, 'code/evil');
+    await net.until((i) => isFast(i) === false);
+    expect(configurationProblem(net.zones(1), dapp)).toContain('is not approved');
+    // At the moment at which the message is in the log, so that no settlement covers it.
+    const withheld = new Promise<readonly [Promise<Uint8Array>, Promise<unknown>, number]>((resolve) => {
+      const zones = net.zones(1);
+      zones.log.listen({
+        decided: (slot, applied) => {
+          const event = applied
+            .map((one) => one.event)
+            .find((one) => one.kind === 'cluster' && one.event.kind === 'message');
+          if (event?.kind !== 'cluster' || event.event.kind !== 'message') return;
+          const fact = messageFact(event.event.message);
+          const request = encodeSlotMessage({ slot, ballot: 0n, batch: none, certificate: none });
+          const refusal = zones.certificate(fact).catch((error: unknown) => (error as { check?: string }).check);
+          resolve([
+            zones.serve('zones/certify', 2 as ValidatorId, request),
+            refusal,
+            zones.state.place(fact)?.index ?? 0,
+          ]);
+        },
+      });
+    });
+    const fact = messageFact(send(net, begin + 6000));
+    const [signatures, refusal, index] = await withheld;
+    expect(await refusal).toBe('CLUSTER:9');
+    // Nor can another validator collect the signatures.
+    expect((await signatures).slice(64 * index, 64 * index + 64)).toEqual(new Uint8Array(64));
+    const settled = (i: number): bigint => stateOf(net, i)?.members.get(dapp)?.settled?.head.sent[0]?.count ?? 0n;
+    await net.until((i) => settled(i) === 1n);
+    verifyCertificate(
+      net.network.committee,
+      decodeCertificate(await net.zones(1).certificate(fact)),
+      fact,
+      'CLUSTER:1',
+    );
+
+    // It stops for longer than Δ, and the other one goes on. Back with what was approved it has to catch up first.
+    await reach(6000 + 2 * delta, [defi]);
+    runs(net, dapp, `code/${dapp}`);
+    await reach(9000 + 2 * delta, [dapp]);
+    await net.until((i) => isFast(i) === true);
+    for (const i of [1, 2, 3, 4]) expect(net.zones(i).state.faults()).toEqual([]);
+  });
+});
+
 describe('the joint decisions of a cluster', () => {
   it('its dWallet posts exactly the last certified settlement, and signs nothing else', async () => {
     const net = await cluster();
@@ -331,7 +410,6 @@ describe('the joint decisions of a cluster', () => {
       timing: { settleMs: 600, maxSkewMs: 1000 },
       message: () => undefined,
       committed: (of) => state.world.clusters.get(of),
-      configuration: () => undefined,
     });
     const judged = (skew: number): string | undefined => {
       const event = { kind: 'settlement', settlement: state.settlement(name, 0n) as SettlementRecord } as const;
@@ -415,8 +493,8 @@ describe('the joint decisions of a cluster', () => {
   });
 
   it('upgrades, joins and leaves take the approvals of the threshold and of whom they concern', async () => {
-    let code: (chain: string) => Digest = (chain) => bytes32(`code/${chain}`);
-    const net = await cluster({ configuration: (chain) => code(chain) });
+    const net = await cluster();
+    for (const chain of members) runs(net, chain, `code/${chain}`);
     tick(net, chains);
     const amendment = (changes: Partial<ClusterRecord>, approvers: readonly string[], at = Date.now()): WorldEvent => {
       const { record, digest } = stateOf(net) as ClusterState;
@@ -441,10 +519,19 @@ describe('the joint decisions of a cluster', () => {
     // With a Δ that words of a busy machine keep to.
     await net.submit(amendment({ members: upgraded, deltaMs: 50_000 }, members));
     await net.until((i) => stateOf(net, i)?.record.version === 1n);
-    // It runs the old code still: it leaves the fast path until it runs what was approved.
-    await net.until((i) => stateOf(net, i)?.members.get(dapp)?.fastPath === false);
-    code = (chain) => (chain === dapp ? bytes32('code/new') : bytes32(`code/${chain}`));
-    await net.until((i) => stateOf(net, i)?.members.get(dapp)?.fastPath === true);
+    const isFast = (i: number): boolean | undefined => stateOf(net, i)?.members.get(dapp)?.fastPath;
+    const left: boolean[] = [];
+    net.zones(1).log.listen({ decided: () => void left.push(isFast(1) === false) });
+    // It runs the old code still, which stays approved until it was seen with the new one.
+    await net.until((i) => (stateOf(net, i)?.members.get(dapp)?.previous ?? none).length > 0);
+    runs(net, dapp, 'code/new');
+    await net.until((i) => stateOf(net, i)?.members.get(dapp)?.previous === undefined);
+    expect(left).not.toContain(true);
+    // From then on it is a change that nobody approved.
+    runs(net, dapp, `code/${dapp}`);
+    await net.until((i) => isFast(i) === false);
+    runs(net, dapp, 'code/new');
+    await net.until((i) => isFast(i) === true);
     // A third chain joins with its own approval, and leaves without it.
     const three = [member(owner), ...upgraded];
     expect([await refused({ members: three }, members), await refused({ members: three }, [dapp, owner])]).toEqual([

@@ -1,7 +1,6 @@
-import { decodeEvmAddress, eip1559Chain } from '@dwallet/chains';
+import { eip1559Chain } from '@dwallet/chains';
 import type { DWallet } from '@dwallet/client-sdk';
 import { ethereumTransaction } from '@dwallet/client-sdk/ethereum';
-import { encodeText, encodeUint } from '@dwallet/sigma';
 import {
   type WorldEvent,
   assetProposal,
@@ -11,10 +10,10 @@ import {
   ledgerEntry,
   mintOrderDigest,
 } from '@dwallet/zones';
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { afterEach, describe, expect, it } from 'vitest';
 import { LedgerSource } from '../../src/zones/ledger-source.ts';
 import { decodeProposalAnswer, encodeBatch, encodeSlotMessage } from '../../src/zones/log/slots.ts';
+import { MemoryRecordStore } from '../../src/store/record-store.ts';
 import { isReleased } from '../../src/zones/releases.ts';
 import { type Snapshot, ToyNetwork, type ToyStore, fixture } from '../helpers/toy-network.ts';
 import {
@@ -28,49 +27,20 @@ import {
   assetX,
   chains,
   defi,
+  entryOf,
   forkedStatus,
   fresh,
   owner,
+  payment,
   policyEvent,
   policyFor,
   requestOf,
-  tokenX,
   zone,
   zoneEvent,
 } from './zone-network.ts';
 
 let open: ZoneNetwork | undefined;
 afterEach(() => open?.close());
-
-const tokenCall = (name: string, to: string, amount: bigint): Uint8Array =>
-  new Uint8Array([
-    ...keccak_256(encodeText(`${name}(address,uint256)`)).slice(0, 4),
-    ...new Uint8Array(12),
-    ...decodeEvmAddress(to),
-    ...encodeUint(amount, 32),
-  ]);
-
-const payment = (
-  changes: { amount?: bigint; to?: string; nonce?: number; chainId?: number; fee?: bigint } = {},
-): Uint8Array => {
-  const { amount = 30n, to = account('ann'), nonce = 4, chainId = 1003, fee = 20n } = changes;
-  const token = tokenX(defi);
-  const chain = eip1559Chain({ chainId });
-  return chain.encodeUnsigned(
-    chain.build({
-      nonce,
-      to: token.slice(token.indexOf('0x')) as `0x${string}`,
-      valueWei: 0n,
-      gasLimit: 60_000n,
-      data: tokenCall('mint', to, amount),
-      maxFeePerGasWei: fee,
-      maxPriorityFeePerGasWei: 1n,
-      accessList: [],
-    }),
-  );
-};
-const entry = (height: bigint, chain = defi): Uint8Array =>
-  encodeAuthority({ kind: 'entry', zone: chain, asset: assetX, height });
 
 async function vaultOf(net: ZoneNetwork): Promise<DWallet> {
   const client = await net.network.client();
@@ -92,19 +62,19 @@ describe('a vault', () => {
     const one = (raw: Uint8Array | 'digest', authority: Uint8Array, chain?: string): Promise<string> =>
       asked(net, 1, raw, authority, chain);
     expect({
-      digest: await one('digest', entry(1n)),
+      digest: await one('digest', entryOf(1n)),
       unnamed: await one(payment(), new Uint8Array(0)),
       garbled: await one(payment(), new Uint8Array([1, 2, 3])),
-      otherZone: await one(payment(), entry(1n, owner)),
-      noEntry: await one(payment(), entry(7n)),
-      otherEntry: await one(payment(), entry(2n)),
-      mintEntry: await one(payment(), entry(0n)),
+      otherZone: await one(payment(), entryOf(1n, owner)),
+      noEntry: await one(payment(), entryOf(7n)),
+      otherEntry: await one(payment(), entryOf(2n)),
+      mintEntry: await one(payment(), entryOf(0n)),
       plainZone: await one(payment(), encodeAuthority({ kind: 'zone', zone: defi })),
-      more: await one(payment({ amount: 31n }), entry(1n)),
-      less: await one(payment({ amount: 29n }), entry(1n)),
-      elsewhere: await one(payment({ to: account('eve') }), entry(1n)),
-      dear: await one(payment({ fee: 10n ** 15n }), entry(1n)),
-      otherChain: await one(payment({ chainId: 1002 }), entry(1n, 'eip155:1002'), 'eip155:1002'),
+      more: await one(payment({ amount: 31n }), entryOf(1n)),
+      less: await one(payment({ amount: 29n }), entryOf(1n)),
+      elsewhere: await one(payment({ to: account('eve') }), entryOf(1n)),
+      dear: await one(payment({ fee: 10n ** 15n }), entryOf(1n)),
+      otherChain: await one(payment({ chainId: 1002 }), entryOf(1n, 'eip155:1002'), 'eip155:1002'),
     }).toEqual({
       digest: 'ZONE:1',
       unnamed: 'ZONE:2',
@@ -121,7 +91,7 @@ describe('a vault', () => {
       otherChain: 'ASSET:9',
     });
     // Nobody gives a share before the validators agreed on the nonce, or agrees to one that no owner asked it for.
-    expect(() => net.zones(1).policy.authorise(requestOf(net, 1, payment(), entry(1n)))).toThrow(/not agreed yet/);
+    expect(() => net.zones(1).policy.authorise(requestOf(net, 1, payment(), entryOf(1n)))).toThrow(/not agreed yet/);
     const { log, state } = net.zones(2);
     const [paid, other] = [1, 2].map((height) => ledgerEntry.digest(state.entries(assetX)[height] as never));
     const release = {
@@ -139,26 +109,26 @@ describe('a vault', () => {
     });
     // For real, over the whole network: the validators agree on the nonce, then sign.
     await expect(
-      vault.sign(ethereumTransaction(1003, payment()), { authority: entry(1n), approve: () => true }),
+      vault.sign(ethereumTransaction(1003, payment()), { authority: entryOf(1n), approve: () => true }),
     ).resolves.toBeDefined();
-    expect(await everybody(net, payment({ fee: 25n }), entry(1n))).toEqual(Array(4).fill('allowed'));
+    expect(await everybody(net, payment({ fee: 25n }), entryOf(1n))).toEqual(Array(4).fill('allowed'));
     const { world } = state;
     expect(isReleased(world, release)).toBe(true);
     expect(isReleased(world, { ...release, entry: other as NonNullable<typeof other> })).toBe(false);
     expect(isReleased(world, { ...release, slots: [{ id: 'nonce:4', claim: '1' }] })).toBe(false);
     expect(isReleased(world, { ...release, slots: [...release.slots, { id: 'nonce:5', claim: '' }] })).toBe(false);
-    expect(await everybody(net, payment({ nonce: 5 }), entry(1n))).toEqual(Array(4).fill('ASSET:10'));
-    expect(await everybody(net, payment({ amount: 20n }), entry(2n))).toEqual(Array(4).fill('ASSET:10'));
+    expect(await everybody(net, payment({ nonce: 5 }), entryOf(1n))).toEqual(Array(4).fill('ASSET:10'));
+    expect(await everybody(net, payment({ amount: 20n }), entryOf(2n))).toEqual(Array(4).fill('ASSET:10'));
     // A validator that lost its store learns the release with the rest of the log.
     net.network.restartAll();
-    expect(await everybody(net, payment({ nonce: 5 }), entry(1n))).toEqual(Array(4).fill('ASSET:10'));
+    expect(await everybody(net, payment({ nonce: 5 }), entryOf(1n))).toEqual(Array(4).fill('ASSET:10'));
     // Nobody releases what no owner asked a quorum for.
     expect(net.zones(1).state.world.releases.size).toBe(1);
     // The chain it pays on is frozen by its governance: nothing is signed there; the other chains are open.
     const zoneState = net.zones(1).state.world.zones.get(defi);
     await net.submit(zoneEvent(zone(defi, { status: 'frozen', version: 1n, prev: zoneState?.digest as never })));
     await net.until((i) => net.zones(i).state.world.zones.get(defi)?.record.status === 'frozen');
-    expect(await everybody(net, payment({ fee: 25n }), entry(1n))).toEqual(Array(4).fill('ZONE:2'));
+    expect(await everybody(net, payment({ fee: 25n }), entryOf(1n))).toEqual(Array(4).fill('ZONE:2'));
   });
 
   it('signs nothing more once a contradiction was shown about it, its asset, its chain or the whole log', async () => {
@@ -166,13 +136,13 @@ describe('a vault', () => {
     net.mint(100n, 'm:1');
     net.transfer(owner, defi, 30n, 't:1');
     await net.until((i) => net.height(i) === 2);
-    expect(await everybody(net, payment(), entry(1n))).toEqual(Array(4).fill('allowed'));
+    expect(await everybody(net, payment(), entryOf(1n))).toEqual(Array(4).fill('allowed'));
     const dwallet = Buffer.from(net.vaultKey).toString('hex');
     net.zones(1).state.close({ kind: 'dwallet', id: dwallet }, 'a');
     net.zones(2).state.close({ kind: 'asset', id: assetX }, 'b');
     net.zones(3).state.close({ kind: 'zone', id: defi }, 'c');
     net.zones(4).state.close(undefined, 'd');
-    expect(await everybody(net, payment(), entry(1n))).toEqual(Array(4).fill('ZONE:2'));
+    expect(await everybody(net, payment(), entryOf(1n))).toEqual(Array(4).fill('ZONE:2'));
   });
 
   it('is a new dWallet: one that has signed before becomes none', async () => {
@@ -217,10 +187,15 @@ describe('a vault', () => {
       check: 'GOVERNANCE:1',
     });
     const { world } = net.zones(1).state;
-    const source = new LedgerSource({ watchers: new Map(), maxSkewMs: 1000, watchFrom: () => 0 });
+    const source = new LedgerSource({
+      watchers: new Map(),
+      maxSkewMs: 1000,
+      watchFrom: () => 0,
+      store: new MemoryRecordStore(),
+    });
     source.order({ ...bad, approvals: approveAs(proposal, owner) });
     expect(source.judgeOrder(world, bad, Date.now())).toMatchObject({ rule: 'GOVERNANCE:1' });
-    const [draft] = source.drafts(world);
+    const [draft] = source.drafts(world, Date.now());
     const made = draft?.make(world, Date.now());
     expect(source.judge(world, made as WorldEvent, Date.now())).toBeUndefined();
     await net.order(order, proposal);

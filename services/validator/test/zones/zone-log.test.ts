@@ -72,6 +72,8 @@ describe('slots as bytes', () => {
     const refusal = encodeProposalAnswer({ kind: 'refused', event: 0, rule: 'ASSET:7', reason: 'r' });
     for (const bad of [
       new Uint8Array([2, ...refusal.slice(1)]),
+      // Rules become labels of metrics: nobody makes up new ones.
+      encodeProposalAnswer({ kind: 'refused', event: 0, rule: 'ASSET:99' as never, reason: 'r' }),
       new Uint8Array(64).fill(1),
       new Uint8Array([...encodeProposalAnswer({ kind: 'vote', signature: new Uint8Array(64) }), 0]),
     ])
@@ -124,8 +126,11 @@ describe('the zone log', () => {
       watchers: net.watchers[0] as (typeof net.watchers)[0],
       maxSkewMs: 0,
       watchFrom: () => 0,
+      store: new ToyStore(),
     });
-    expect([...source.drafts(net.zones(1).state.world)].map(({ key }) => key)).toEqual([`event:${defi}:t:2`]);
+    expect([...source.drafts(net.zones(1).state.world, Date.now())].map(({ key }) => key)).toEqual([
+      `event:${defi}:t:2`,
+    ]);
     net.network.restartAll();
     expect(net.height(2)).toBe(3);
     // The same again at another validator changes nothing; another record of that version is refused.

@@ -3,8 +3,8 @@
  * are stand-ins with the real interface, and a test can make single ones slow, blind or lying.
  */
 import { ed25519 } from '@noble/curves/ed25519.js';
-import { encodeRequest } from '@dwallet/chains';
-import { type Digest, type PresignId, type ValidatorId, digestTagged, encodeText } from '@dwallet/sigma';
+import { decodeEvmAddress, eip1559Chain, encodeRequest } from '@dwallet/chains';
+import { type Digest, type PresignId, type ValidatorId, digestTagged, encodeText, encodeUint } from '@dwallet/sigma';
 import {
   type Approval,
   type AssetRecord,
@@ -21,6 +21,7 @@ import {
   assetProposal,
   clusterProposal,
   dwalletProposal,
+  encodeAuthority,
   encodeSubmission,
   noDigest,
   proposalRecord,
@@ -30,13 +31,14 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import type { StoredDWallet } from '../../src/network-state.ts';
 import { readContent } from '../../src/policy/read-content.ts';
 import type { PolicyRequest } from '../../src/policy/signing-policy.ts';
-import type { ZonesOptions } from '../../src/zones/index.ts';
+import { type ZonesObserver, type ZonesOptions, silentZonesObserver } from '../../src/zones/index.ts';
 import type {
   BlockHead,
   ChainWatcher,
   ClusterObservation,
   EventLookup,
   Positioned,
+  RunningConfiguration,
   SafetyFault,
   WatcherStatus,
 } from '../../src/zones/watchers/index.ts';
@@ -106,6 +108,8 @@ export class FakeWatcher implements ChainWatcher {
   bend: (event: ObservedEvent) => ObservedEvent | undefined = (event) => event;
   current: WatcherStatus | undefined;
   forked: SafetyFault[] = [];
+  /** What this validator's node shows the chain to run; undefined: nobody looks. */
+  runs: Digest | undefined;
   constructor(source: FakeChain) {
     this.source = source;
   }
@@ -149,6 +153,11 @@ export class FakeWatcher implements ChainWatcher {
   clusterBlock(height: number): BlockHead | undefined {
     return this.source.heads[height];
   }
+  configuration(): RunningConfiguration | undefined {
+    return this.healthy && this.runs !== undefined
+      ? { block: this.source.head, digest: this.runs, contracts: [] }
+      : undefined;
+  }
   faults(): readonly SafetyFault[] {
     return this.forked;
   }
@@ -156,6 +165,7 @@ export class FakeWatcher implements ChainWatcher {
     this.forked = [];
   }
   watch(): void {}
+  requireFinality(): void {}
   subscribe(listener: () => void): () => void {
     this.source.listeners.add(listener);
     return () => this.source.listeners.delete(listener);
@@ -310,6 +320,8 @@ export class ZoneNetwork {
   /** Validator -> chain -> its watcher. */
   readonly watchers: ReadonlyMap<string, FakeWatcher>[];
   readonly network: ToyNetwork;
+  /** What all validators tell: a test replaces what it listens to. */
+  readonly observer: ZonesObserver = { ...silentZonesObserver };
 
   constructor(options: ZoneNetworkOptions = {}) {
     this.watchers = [1, 2, 3, 4].map(
@@ -321,6 +333,7 @@ export class ZoneNetwork {
       zonesOf: (index: ValidatorId) => ({
         watchers: this.watchers[index - 1] as ReadonlyMap<string, FakeWatcher>,
         timing: { turnMs: 40, phaseMs: 1000, waitMs: 6000, lookMs: 150 },
+        observer: this.observer,
         ...options.zones,
       }),
     });
@@ -386,6 +399,40 @@ export class ZoneNetwork {
     this.network.close();
   }
 }
+
+// A payment of X on the DefiChain ----------------------------------------------------------------------------------------------------
+
+const tokenCall = (name: string, to: string, amount: bigint): Uint8Array =>
+  new Uint8Array([
+    ...keccak_256(encodeText(`${name}(address,uint256)`)).slice(0, 4),
+    ...new Uint8Array(12),
+    ...decodeEvmAddress(to),
+    ...encodeUint(amount, 32),
+  ]);
+
+/** Unsigned. By default what pays Ann 30 by an entry. */
+export const payment = (
+  changes: { amount?: bigint; to?: string; nonce?: number; chainId?: number; fee?: bigint } = {},
+): Uint8Array => {
+  const { amount = 30n, to = account('ann'), nonce = 4, chainId = 1003, fee = 20n } = changes;
+  const contract = tokenX(defi);
+  const chain = eip1559Chain({ chainId });
+  return chain.encodeUnsigned(
+    chain.build({
+      nonce,
+      to: contract.slice(contract.indexOf('0x')) as `0x${string}`,
+      valueWei: 0n,
+      gasLimit: 60_000n,
+      data: tokenCall('mint', to, amount),
+      maxFeePerGasWei: fee,
+      maxPriorityFeePerGasWei: 1n,
+      accessList: [],
+    }),
+  );
+};
+/** The authority that names an entry of X. */
+export const entryOf = (height: bigint, chain = defi): Uint8Array =>
+  encodeAuthority({ kind: 'entry', zone: chain, asset: assetX, height });
 
 // Signing ----------------------------------------------------------------------------------------------------------------------------
 

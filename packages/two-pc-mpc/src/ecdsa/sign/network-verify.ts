@@ -379,15 +379,19 @@ const encodeSubject = (setup: NetworkSetup, record: DWalletRecord, presign: Pres
   encodePresign(setup, presign),
 ];
 
+/** Assigned presigns that a worker keeps: all that are under way at once, and reservations. Each is some forty elements, without tables. */
+const rememberedSubjects = 512;
+
 /** The subject with its targeting and combined bases, as the worker remembers them. */
 function openSubject(context: JobContext, parts: readonly Uint8Array[], random: Random) {
   const [setupRecord, dwalletRecord, presignRecord] = parts as [Uint8Array, Uint8Array, Uint8Array];
   const setup = context.setup(setupRecord);
-  return context.remember('sign-subject', [setupRecord, dwalletRecord, presignRecord], () => {
+  const assign = () => {
     const record = decodeDWalletRecord(setup, dwalletRecord);
     const presign = decodePresign(setup, presignRecord);
     return { setup, record, presign, assigned: assignPresign(setup, presign, record, random) };
-  });
+  };
+  return context.remember('sign-subject', [setupRecord, dwalletRecord, presignRecord], assign, rememberedSubjects);
 }
 
 /** The work of `assignPresign`, for the worker's memory. In: setup, dWallet and presign records, seed. Out: nothing. */

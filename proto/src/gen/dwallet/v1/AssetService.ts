@@ -29,14 +29,14 @@ export interface AssetServiceClient extends grpc.Client {
   getAsset(argument: _dwallet_v1_GetAssetRequest, callback: grpc.requestCallback<_dwallet_v1_GetAssetResponse__Output>): grpc.ClientUnaryCall;
   
   /**
-   * One entry with the certificates over its height and its source event.
+   * One entry with the certificate over it at its height.
    */
   GetEntry(argument: _dwallet_v1_GetEntryRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_dwallet_v1_GetEntryResponse__Output>): grpc.ClientUnaryCall;
   GetEntry(argument: _dwallet_v1_GetEntryRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_dwallet_v1_GetEntryResponse__Output>): grpc.ClientUnaryCall;
   GetEntry(argument: _dwallet_v1_GetEntryRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_dwallet_v1_GetEntryResponse__Output>): grpc.ClientUnaryCall;
   GetEntry(argument: _dwallet_v1_GetEntryRequest, callback: grpc.requestCallback<_dwallet_v1_GetEntryResponse__Output>): grpc.ClientUnaryCall;
   /**
-   * One entry with the certificates over its height and its source event.
+   * One entry with the certificate over it at its height.
    */
   getEntry(argument: _dwallet_v1_GetEntryRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_dwallet_v1_GetEntryResponse__Output>): grpc.ClientUnaryCall;
   getEntry(argument: _dwallet_v1_GetEntryRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_dwallet_v1_GetEntryResponse__Output>): grpc.ClientUnaryCall;
@@ -93,7 +93,7 @@ export interface AssetServiceHandlers extends grpc.UntypedServiceImplementation 
   GetAsset: grpc.handleUnaryCall<_dwallet_v1_GetAssetRequest__Output, _dwallet_v1_GetAssetResponse>;
   
   /**
-   * One entry with the certificates over its height and its source event.
+   * One entry with the certificate over it at its height.
    */
   GetEntry: grpc.handleUnaryCall<_dwallet_v1_GetEntryRequest__Output, _dwallet_v1_GetEntryResponse>;
   

@@ -5,7 +5,8 @@ export interface CreateDWalletRequest {
    */
   'requestId'?: (string);
   /**
-   * Envelope of kind client/create-dwallet.
+   * Envelope of kind client/create-dwallet. Its session id commits to the generations of the validators' stores; those that were restored from a backup
+   * vote only where their present one is named.
    */
   'envelope'?: (Buffer | Uint8Array | string);
   /**
@@ -20,7 +21,8 @@ export interface CreateDWalletRequest__Output {
    */
   'requestId': (string);
   /**
-   * Envelope of kind client/create-dwallet.
+   * Envelope of kind client/create-dwallet. Its session id commits to the generations of the validators' stores; those that were restored from a backup
+   * vote only where their present one is named.
    */
   'envelope': (Buffer);
   /**

@@ -26,6 +26,11 @@ export interface GetNetworkResponse {
    */
   'setupRecord'?: (Buffer | Uint8Array | string);
   'setupCertificate'?: (Buffer | Uint8Array | string);
+  /**
+   * This validator's signed statement of the generation of its store (envelope of kind generation), for the ids of new dWallets. Each validator states
+   * its own; a client that creates a dWallet asks all of them.
+   */
+  'generation'?: (Buffer | Uint8Array | string);
 }
 
 export interface GetNetworkResponse__Output {
@@ -55,4 +60,9 @@ export interface GetNetworkResponse__Output {
    */
   'setupRecord': (Buffer);
   'setupCertificate': (Buffer);
+  /**
+   * This validator's signed statement of the generation of its store (envelope of kind generation), for the ids of new dWallets. Each validator states
+   * its own; a client that creates a dWallet asks all of them.
+   */
+  'generation': (Buffer);
 }

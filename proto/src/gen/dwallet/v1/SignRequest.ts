@@ -5,7 +5,7 @@ export interface SignRequest {
    */
   'requestId'?: (string);
   /**
-   * Envelope of kind client/sign.
+   * Envelope of kind client/sign. Its body shows the assignment_certificate of TakePresign; without it, validators ask each other for one.
    */
   'envelope'?: (Buffer | Uint8Array | string);
   /**
@@ -24,7 +24,7 @@ export interface SignRequest__Output {
    */
   'requestId': (string);
   /**
-   * Envelope of kind client/sign.
+   * Envelope of kind client/sign. Its body shows the assignment_certificate of TakePresign; without it, validators ask each other for one.
    */
   'envelope': (Buffer);
   /**

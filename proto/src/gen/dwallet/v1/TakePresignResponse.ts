@@ -14,7 +14,7 @@ export interface TakePresignResponse {
   'batch'?: (Buffer | Uint8Array | string);
   'batchCertificate'?: (Buffer | Uint8Array | string);
   /**
-   * Quorum certificate that gives the presign to this request.
+   * Quorum certificate that gives the presign to this request. The body of every Sign envelope for it shows these bytes.
    */
   'assignmentCertificate'?: (Buffer | Uint8Array | string);
 }
@@ -34,7 +34,7 @@ export interface TakePresignResponse__Output {
   'batch': (Buffer);
   'batchCertificate': (Buffer);
   /**
-   * Quorum certificate that gives the presign to this request.
+   * Quorum certificate that gives the presign to this request. The body of every Sign envelope for it shows these bytes.
    */
   'assignmentCertificate': (Buffer);
 }

@@ -8,15 +8,10 @@
  * @module
  */
 import { DecodeError, type Digest, Reader, type ValidatorId, concat, encodeBytes, encodeUint64 } from '@dwallet/sigma';
-import {
-  type Fact,
-  type FactVote,
-  assembleCertificate,
-  decodeCertificate,
-  encodeCertificate,
-  verifyFactVote,
-} from '@dwallet/two-pc-mpc/network';
-import { type Answer, type Core, RefusedError } from '../../core.ts';
+import { type Fact, decodeCertificate, encodeCertificate } from '@dwallet/two-pc-mpc/network';
+import type { RuleId } from '@dwallet/zones';
+import { ballotAbove, isContended, maxBallot, maxBallotJump, pauseAfter } from '../../ballots.ts';
+import { type Core, RefusedError } from '../../core.ts';
 import {
   type CertifiedBatch,
   type SlotStatus,
@@ -29,15 +24,12 @@ import {
   encodeProposalAnswer,
   encodeSlotMessage,
   encodeSlotStatus,
-  maxBallot,
   preparedSlotFact,
   slotDigest,
 } from './slots.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
-/** How far one proposal may move a member's ballot: nobody uses up the numbers. */
-const maxBallotJump = 2n ** 24n;
 const storeKind = 'zone-agreement';
 const none = new Uint8Array(0);
 
@@ -45,8 +37,7 @@ const none = new Uint8Array(0);
 export interface BatchRefusal {
   /** Which event of the batch. */
   readonly event: number;
-  /** Rule, or what else stands against it. */
-  readonly rule: string;
+  readonly rule: RuleId;
   readonly reason: string;
 }
 
@@ -236,17 +227,8 @@ export class SlotAgreement {
 
   // Leading ---------------------------------------------------------------------------------------------------------------------
 
-  /** A ballot of this leader above those that were reported, and not further above the (f + 1)-th lowest than members go at once. */
-  #nextBallot(slot: bigint, reported: ReadonlyMap<ValidatorId, bigint>): bigint {
-    const { access } = this.#core.committee;
-    const ascending = [...reported].sort(([, a], [, b]) => (a < b ? -1 : 1));
-    const highest = ascending.at(-1)?.[1] ?? 0n;
-    let weight = 0;
-    const low = ascending.find(([validator]) => (weight += access.weightOf(validator)) > access.maxFaulty)?.[1] ?? 0n;
-    const reach = low + maxBallotJump - BigInt(this.#validators.length);
-    let ballot = (highest < reach ? highest : reach) + 1n;
-    while (this.owner(slot, ballot) !== this.#core.index) ballot++;
-    return ballot;
+  #above(slot: bigint, reported: ReadonlyMap<ValidatorId, bigint>): bigint {
+    return ballotAbove(this.#core, reported, (ballot) => this.owner(slot, ballot) === this.#core.index);
   }
 
   /** What the members have and are bound to. A bad answer counts as none. */
@@ -305,7 +287,7 @@ export class SlotAgreement {
       }
       const batch = locked?.batch ?? next();
       if (batch === undefined) return { kind: 'idle' };
-      const outcome = await this.#ballot(slot, this.#nextBallot(slot, reported), batch, locked?.certificate ?? none);
+      const outcome = await this.#ballot(slot, this.#above(slot, reported), batch, locked?.certificate ?? none);
       switch (outcome.kind) {
         case 'decided': {
           this.#host.decide(slot, outcome.value);
@@ -321,39 +303,30 @@ export class SlotAgreement {
           return outcome;
         case 'contended':
           error = outcome.error;
-          await this.#pause(attempt);
+          await pauseAfter(this.#core, attempt, firstPauseMs);
       }
     }
     return { kind: 'failed', error };
   }
 
-  /** One ballot. `certificate`: who prepared the batch in an earlier one; empty if nobody did. */
-  async #ballot(slot: bigint, ballot: bigint, batch: Uint8Array, certificate: Uint8Array): Promise<BallotOutcome> {
+  /** One ballot. @param shown - certificate of who prepared the batch in an earlier one; empty if nobody did. */
+  async #ballot(slot: bigint, ballot: bigint, batch: Uint8Array, shown: Uint8Array): Promise<BallotOutcome> {
     const core = this.#core;
     const value = slotDigest(slot, this.#host.before(slot), batch);
     const refusals: BatchRefusal[] = [];
-    const phase = async (method: string, body: Uint8Array, fact: Fact, read: (answer: Uint8Array) => Uint8Array) => {
-      const votes: FactVote[] = [];
-      const answers = await core.collect(
-        method,
-        body,
-        ({ validator, body: answer }) => {
-          const vote: FactVote = { validator, signature: read(answer) };
-          if (!verifyFactVote(core.committee, fact, vote))
-            throw new DecodeError('Vote.signature', 'does not sign this fact');
-          core.witness.vote(validator, fact, vote.signature);
-          votes.push(vote);
-        },
-        { graceMs: 0, timeoutMs: this.#timing.phaseMs },
-      );
-      const weight = core.committee.access.weight(votes.map(({ validator }) => validator));
-      if (weight >= core.committee.access.threshold)
-        return { certificate: encodeCertificate(assembleCertificate(core.committee, fact, votes).certificate) };
-      return { error: core.refusal(`slot ${slot} of the zone log`, answers, weight), contended: isContended(answers) };
+    const phase = async (method: string, body: Uint8Array, fact: Fact, read?: (answer: Uint8Array) => Uint8Array) => {
+      const { certificate, weight, answers } = await core.gatherVotes(method, body, fact, {
+        graceMs: 0,
+        timeoutMs: this.#timing.phaseMs,
+        ...(read === undefined ? {} : { read }),
+      });
+      if (certificate !== undefined) return { certificate: encodeCertificate(certificate) };
+      const rivals = core.committee.access.weight(answers.filter(isContended).map(({ validator }) => validator));
+      return { error: core.refusal(`slot ${slot} of the zone log`, answers, weight), rivals };
     };
     const prepared = await phase(
       'zones/propose',
-      encodeSlotMessage({ slot, ballot, batch, certificate }),
+      encodeSlotMessage({ slot, ballot, batch, certificate: shown }),
       this.#prepared(slot, value, ballot),
       (answer) => {
         const decoded = decodeProposalAnswer(answer);
@@ -363,29 +336,20 @@ export class SlotAgreement {
       },
     );
     if (prepared.certificate === undefined) {
-      if (prepared.contended) return { kind: 'contended', error: prepared.error };
+      // Faulty members could say for ever that another leader was faster, and so keep an event that others refuse in every batch.
+      const believed = refusals.length > 0 ? core.committee.access.maxFaulty : 0;
+      if (prepared.rivals > believed) return { kind: 'contended', error: prepared.error };
       return refusals.length > 0 ? { kind: 'refused', refusals } : { kind: 'failed', error: prepared.error };
     }
     const fixed = await phase(
       'zones/fix',
       encodeSlotMessage({ slot, ballot: 0n, batch, certificate: prepared.certificate }),
       decidedSlotFact(core.options.networkId, slot, value, ballot),
-      (answer) => answer,
     );
     if (fixed.certificate !== undefined) return { kind: 'decided', value: { batch, certificate: fixed.certificate } };
-    return fixed.contended ? { kind: 'contended', error: fixed.error } : { kind: 'failed', error: fixed.error };
-  }
-
-  /** A while that grows and differs between leaders. */
-  #pause(attempt: number): Promise<void> {
-    const { clock, random } = this.#core.options;
-    const ms = (firstPauseMs * 2 ** attempt * (1 + (random(1)[0] as number))) / 256;
-    return new Promise((resolve) => void clock.after(ms, () => resolve()));
+    return { kind: fixed.rivals > 0 ? 'contended' : 'failed', error: fixed.error };
   }
 }
-
-const isContended = (answers: readonly Answer[]): boolean =>
-  answers.some((answer) => 'error' in answer && 'code' in answer.error && answer.error.code === 'ALREADY_VOTED');
 
 const maxAttempts = 8;
 const firstPauseMs = 60;

@@ -16,12 +16,11 @@ import {
   encodeUint64,
 } from '@dwallet/sigma';
 import type { Fact } from '@dwallet/two-pc-mpc/network';
+import { type RuleId, ruleTexts } from '@dwallet/zones';
 
 /** Events of one slot, and bytes of all of them. */
 export const maxBatchEvents = 256;
 export const maxBatchBytes = 2 * 1024 * 1024;
-/** Largest ballot: its version fits in 64 bits. */
-export const maxBallot = 2n ** 62n;
 
 /** Events in order, 1..{@link maxBatchEvents}. */
 export const encodeBatch = (events: readonly Uint8Array[]): Uint8Array =>
@@ -132,9 +131,10 @@ export function decodeSlotStatus(bytes: Uint8Array): SlotStatus {
 /** A member's answer to a proposal: its vote, or which event it does not agree to. */
 export type ProposalAnswer =
   | { readonly kind: 'vote'; readonly signature: Uint8Array }
-  | { readonly kind: 'refused'; readonly event: number; readonly rule: string; readonly reason: string };
+  | { readonly kind: 'refused'; readonly event: number; readonly rule: RuleId; readonly reason: string };
 
 const maxReason = 1024;
+const isRule = (name: string): name is RuleId => Object.hasOwn(ruleTexts, name);
 
 export const encodeProposalAnswer = (answer: ProposalAnswer): Uint8Array =>
   answer.kind === 'vote'
@@ -151,10 +151,16 @@ export function decodeProposalAnswer(bytes: Uint8Array): ProposalAnswer {
   const kind = reader.uint8('kind');
   if (kind > 1) throw new DecodeError(reader.path('kind'), 'is unknown');
   const text = (field: string, most: number): string => new TextDecoder().decode(reader.bytes(field, most));
+  // A name that nobody knows would become a label of metrics.
+  const rule = (): RuleId => {
+    const name = text('rule', 32);
+    if (!isRule(name)) throw new DecodeError(reader.path('rule'), 'is unknown');
+    return name;
+  };
   const answer: ProposalAnswer =
     kind === 1
       ? { kind: 'vote', signature: reader.fixed('signature', 64) }
-      : { kind: 'refused', event: reader.uint16('event'), rule: text('rule', 32), reason: text('reason', maxReason) };
+      : { kind: 'refused', event: reader.uint16('event'), rule: rule(), reason: text('reason', maxReason) };
   reader.end();
   return answer;
 }

@@ -17,15 +17,18 @@ import {
   emptyWorld,
   eventFacts,
   eventScope,
+  factId,
   longestWindowMs,
   pruneOutflows,
   releaseFactIn,
-  settlementRecord,
 } from '@dwallet/zones';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
-const mostMessages = 4096;
+/** Messages and settlements of a cluster that are kept in memory; older ones are read from the log. */
+const mostRemembered = 4096;
+
+const dayMs = 86_400_000;
 
 export const scopeKey = ({ kind, id }: EventScope): string => `${kind}:${id}`;
 
@@ -57,7 +60,7 @@ export const factKey = ({ kind, id, version }: Pick<ZoneFact, 'kind' | 'id' | 'v
   `${kind}.${hex(id)}.${version}`;
 
 /** Facts that nobody asks for later, and of which there are too many to remember. */
-const isPassing = ({ kind }: ZoneFact): boolean => kind === 'cluster-heartbeat' || kind === 'source-event';
+export const isPassing = ({ kind }: ZoneFact): boolean => kind === 'cluster-heartbeat' || kind === 'source-event';
 
 /** The outcome of a batch before it is durable. */
 export interface NextWorld {
@@ -97,13 +100,48 @@ export function applyBatch(
   return { world: next, applied };
 }
 
+/** What the stored log says about what is not remembered. */
+export interface LogHistory {
+  /** Where the fact stands that is certified for this (kind, id, version). */
+  place(fact: Pick<ZoneFact, 'kind' | 'id' | 'version'>): FactPlace | undefined;
+  /** Events of a decided slot, those that were refused included. */
+  events(slot: bigint): readonly WorldEvent[];
+}
+
+/** What a {@link WorldState} consists of: plain data. */
+export interface WorldParts {
+  readonly world: World;
+  readonly faults: readonly { readonly scope: EventScope; readonly reason: string }[];
+  readonly entries: ReadonlyMap<string, LedgerEntry[]>;
+  readonly settlements: ReadonlyMap<string, SettlementRecord[]>;
+  readonly messages: ReadonlyMap<string, LoggedMessage[]>;
+}
+
 export class WorldState {
+  readonly #history: LogHistory;
   #world: World = emptyWorld;
   readonly #faults = new Map<string, { readonly scope: EventScope; readonly reason: string }>();
-  readonly #entries = new Map<string, LedgerEntry[]>();
-  readonly #settlements = new Map<string, SettlementRecord[]>();
-  readonly #messages = new Map<string, LoggedMessage[]>();
-  readonly #places = new Map<string, FactPlace>();
+  #entries = new Map<string, LedgerEntry[]>();
+  #settlements = new Map<string, SettlementRecord[]>();
+  #messages = new Map<string, LoggedMessage[]>();
+
+  constructor(history: LogHistory) {
+    this.#history = history;
+  }
+
+  /** All of it, for a snapshot. */
+  parts(): WorldParts {
+    const [entries, settlements, messages] = [this.#entries, this.#settlements, this.#messages];
+    return { world: this.#world, faults: this.faults(), entries, settlements, messages };
+  }
+  /** Takes what {@link parts} once gave. Nothing was taken before. */
+  resume({ world, faults, entries, settlements, messages }: WorldParts): void {
+    this.#world = world;
+    for (const { scope, reason } of faults) this.#faults.set(scopeKey(scope), { scope, reason });
+    this.#entries = new Map(entries);
+    this.#settlements = new Map(settlements);
+    this.#messages = new Map(messages);
+  }
 
   get world(): World {
     return this.#world;
@@ -116,6 +154,10 @@ export class WorldState {
   /** Whether the log contradicts itself: then everything is closed. */
   get isClosed(): boolean {
     return this.#faults.has(wholeLog);
+  }
+  /** Why everything is closed; undefined if it is not. */
+  get closed(): string | undefined {
+    return this.#faults.get(wholeLog)?.reason;
   }
   faults(): readonly { readonly scope: EventScope; readonly reason: string }[] {
     return [...this.#faults.values()];
@@ -136,15 +178,7 @@ export class WorldState {
   /** Takes what {@link next} made, once it is durable. */
   take(slot: bigint, { world, applied }: NextWorld): void {
     this.#world = world;
-    let index = 0;
-    for (const { event, refusal, facts } of applied) {
-      if (refusal !== undefined) continue;
-      for (const fact of facts) {
-        if (!isPassing(fact)) this.#places.set(factKey(fact), { slot, index, digest: fact.digest });
-        index++;
-      }
-      this.#note(slot, event);
-    }
+    for (const { event, refusal } of applied) if (refusal === undefined) this.#note(slot, event);
   }
 
   #note(slot: bigint, event: WorldEvent): void {
@@ -153,11 +187,13 @@ export class WorldState {
       listOf(this.#entries, entry.asset).push(entry);
       this.#prune(entry);
     } else if (event.kind === 'cluster' && event.event.kind === 'settlement') {
-      listOf(this.#settlements, event.cluster).push(event.event.settlement);
+      const list = listOf(this.#settlements, event.cluster);
+      list.push(event.event.settlement);
+      if (list.length > mostRemembered) list.shift();
     } else if (event.kind === 'cluster' && event.event.kind === 'message') {
       const list = listOf(this.#messages, event.cluster);
       list.push({ message: event.event.message, slot });
-      if (list.length > mostMessages) list.shift();
+      if (list.length > mostRemembered) list.shift();
     }
   }
 
@@ -165,7 +201,8 @@ export class WorldState {
   #prune({ asset, time }: LedgerEntry): void {
     const state = this.#world.assets.get(asset);
     const first = state?.ledger.outflows[0];
-    if (state === undefined || first === undefined || first.time >= time - longestWindowMs) return;
+    // A day's worth at a time: each entry would go through all of them otherwise.
+    if (state === undefined || first === undefined || first.time >= time - longestWindowMs - dayMs) return;
     const ledger = pruneOutflows(state.ledger, time - longestWindowMs);
     this.#world = { ...this.#world, assets: new Map(this.#world.assets).set(asset, { ...state, ledger }) };
   }
@@ -175,25 +212,46 @@ export class WorldState {
     return this.#entries.get(asset) ?? [];
   }
   settlement(cluster: string, interval: bigint): SettlementRecord | undefined {
-    return this.#settlements.get(cluster)?.[Number(interval)];
+    const known = this.#settlements.get(cluster)?.findLast((settlement) => settlement.interval === interval);
+    if (known !== undefined) return known;
+    const found = this.#logged('cluster-settlement', [cluster], interval, ({ event }) =>
+      event.kind === 'settlement' && event.settlement.interval === interval ? event.settlement : undefined,
+    );
+    return found?.cluster === cluster ? found : undefined;
   }
-  settlementByDigest(cluster: string, digest: Digest): SettlementRecord | undefined {
-    return this.#settlements
-      .get(cluster)
-      ?.findLast((settlement) => hex(settlementRecord.digest(settlement)) === hex(digest));
-  }
-  /** The last {@link mostMessages} messages of a cluster, oldest first. */
+  /** The last {@link mostRemembered} messages of a cluster, oldest first. */
   messages(cluster: string): readonly LoggedMessage[] {
     return this.#messages.get(cluster) ?? [];
   }
   message(cluster: string, from: string, to: string, nonce: bigint): ClusterMessage | undefined {
-    return this.messages(cluster).findLast(
-      ({ message }) => message.nonce === nonce && message.from === from && message.to === to,
-    )?.message;
+    const isIt = (message: ClusterMessage): boolean =>
+      message.nonce === nonce && message.from === from && message.to === to && message.cluster === cluster;
+    const known = this.messages(cluster).findLast(({ message }) => isIt(message));
+    if (known !== undefined) return known.message;
+    return this.#logged('cluster-message', [cluster, from, to], nonce, ({ event }) =>
+      event.kind === 'message' && isIt(event.message) ? event.message : undefined,
+    );
   }
+
+  /** What an event of a cluster says that is not remembered any more. */
+  #logged<T>(
+    kind: ZoneFact['kind'],
+    names: readonly string[],
+    version: bigint,
+    read: (event: WorldEvent & { readonly kind: 'cluster' }) => T | undefined,
+  ): T | undefined {
+    const place = this.place({ kind, id: factId(kind, ...names), version });
+    if (place === undefined) return undefined;
+    for (const event of this.#history.events(place.slot)) {
+      const found = event.kind === 'cluster' ? read(event) : undefined;
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
   /** Where the fact stands that is certified for this (kind, id, version). */
   place(fact: Pick<ZoneFact, 'kind' | 'id' | 'version'>): FactPlace | undefined {
-    return this.#places.get(factKey(fact));
+    return this.#history.place(fact);
   }
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { constantTimeEqual } from '@dwallet/sigma';
 import type { ChainNode, Tip } from './chain-node.ts';
 import { DisagreementError } from './node-error.ts';
 import type { BlockHead, ClusterObservation } from './watcher.ts';
@@ -37,8 +38,8 @@ export function agreedNode(nodes: readonly ChainNode[]): ChainNode {
   const all = <T>(ask: (node: ChainNode) => Promise<T>): Promise<T[]> => Promise.all(nodes.map(ask));
   return {
     name: nodes.map(({ name }) => name).join('+'),
-    async tip(signal): Promise<Tip> {
-      const tips = await all((node) => node.tip(signal));
+    async tip(signal, finalisedTag): Promise<Tip> {
+      const tips = await all((node) => node.tip(signal, finalisedTag));
       // One may lag behind: what it does not have yet, not all of them say.
       const head = tips.reduce((lowest, tip) => (tip.head.height < lowest.height ? tip.head : lowest), tips[0]!.head);
       const finalised = tips.map((tip) => tip.finalised);
@@ -60,6 +61,14 @@ export function agreedNode(nodes: readonly ChainNode[]): ChainNode {
     },
     async clusterEvents(heads, signal) {
       return same(heads, await all((node) => node.clusterEvents(heads, signal)));
+    },
+    async configuration(head, signal) {
+      const [first, ...others] = await all((node) => node.configuration(head, signal));
+      const agree = others.every((other) =>
+        first === undefined || other === undefined ? first === other : constantTimeEqual(first.digest, other.digest),
+      );
+      if (!agree) throw new DisagreementError(head.height, 'what the chain runs differs');
+      return first;
     },
   };
 }

@@ -12,6 +12,7 @@ import { BitcoinNode } from './bitcoin/bitcoin-node.ts';
 import { esploraSource, rpcSource } from './bitcoin/bitcoin-source.ts';
 import type { ChainNode } from './chain-node.ts';
 import { EvmNode } from './evm/evm-node.ts';
+import type { NamedContract } from './evm/running.ts';
 import { type Endpoint, type ExchangeOptions, parseEndpoint } from './http-exchange.ts';
 import { jsonRpc } from './json-rpc.ts';
 import { type WatcherObserver, silentWatcherObserver } from './observer.ts';
@@ -50,6 +51,12 @@ function endpointOf(chain: string, node: NodeConfig, environment: WatcherDepende
   return endpoint;
 }
 
+/** The gateway, and what else the operator names, of a chain that may be in a cluster. */
+const contractsOf = ({ gateway, contracts }: ZoneConfig): readonly NamedContract[] =>
+  gateway === undefined || contracts.some(({ address }) => address === gateway)
+    ? contracts
+    : [{ address: gateway, slots: [] }, ...contracts];
+
 /**
  * Makes the watcher of a zone; it does nothing before `start()`.
  * @throws ConfigError if an address cannot be read.
@@ -72,8 +79,7 @@ export function createWatcher(zone: ZoneConfig, dependencies: WatcherDependencie
       done: (outcome, seconds) => observer.requested(chain, name, outcome, seconds),
     };
     if (kind === 'evm') {
-      const finalisedTag = finality.kind === 'finalised';
-      return new EvmNode({ name, rpc: jsonRpc(options), chain, gateway, finalisedTag, ignored });
+      return new EvmNode({ name, rpc: jsonRpc(options), chain, gateway, contracts: contractsOf(zone), ignored });
     }
     const source = kind === 'bitcoin' ? rpcSource(options) : esploraSource(options);
     return new BitcoinNode({ source, chain, clock, ignored });

@@ -1,4 +1,5 @@
 export { type WatcherDependencies, createWatcher, createWatchers } from './create-watcher.ts';
+export { type FinalityRelation, compareFinality } from './finality.ts';
 export { deliveryOf, messageOf, nameHash } from './names.ts';
 export { type WatcherObserver, silentWatcherObserver } from './observer.ts';
 export { WatcherReports } from './reports.ts';
@@ -11,6 +12,7 @@ export type {
   ObservedDelivery,
   ObservedMessage,
   Positioned,
+  RunningConfiguration,
   SafetyFault,
   Track,
   WatcherStatus,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { InconsistencyCheck, Track, WatcherStatus } from './watcher.ts';
+import type { InconsistencyCheck, RunningConfiguration, Track, WatcherStatus } from './watcher.ts';
 
 export interface WatcherObserver {
   status(chain: string, kind: WatcherStatus['kind']): void;
@@ -23,6 +23,8 @@ export interface WatcherObserver {
   inconsistent(chain: string, node: string, check: InconsistencyCheck): void;
   disagreed(chain: string, height: number): void;
   forked(chain: string, track: Track): void;
+  /** The chain runs something else than before, or this is the first look at it. */
+  running(chain: string, running: RunningConfiguration): void;
   /** An error that nobody foresaw. */
   unforeseen(chain: string, error: unknown): void;
 }
@@ -39,5 +41,6 @@ export const silentWatcherObserver: WatcherObserver = {
   inconsistent() {},
   disagreed() {},
   forked() {},
+  running() {},
   unforeseen() {},
 };

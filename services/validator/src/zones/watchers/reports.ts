@@ -6,7 +6,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { type Logger, errorFields } from '../../logging.ts';
 import type { WatcherObserver } from './observer.ts';
-import type { InconsistencyCheck, Track, WatcherStatus } from './watcher.ts';
+import type { InconsistencyCheck, RunningConfiguration, Track, WatcherStatus } from './watcher.ts';
 
 const statuses: readonly WatcherStatus['kind'][] = [
   'stopped',
@@ -103,6 +103,15 @@ export class WatcherReports implements WatcherObserver {
   forked(zone: string, track: Track): void {
     this.#faults.inc({ zone, track });
     this.#log?.error('safety fault: the chain took back what was reported', { zone, track });
+  }
+  running(zone: string, { block, digest, contracts }: RunningConfiguration): void {
+    const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+    this.#log?.once(`zone-runs ${zone} ${hex(digest)}`, 'what the chain runs', {
+      zone,
+      height: block.height,
+      configuration: hex(digest),
+      contracts: contracts.map(({ address, code }) => `${address} ${hex(code)}`).join(', '),
+    });
   }
   unforeseen(zone: string, error: unknown): void {
     this.#unforeseen.inc({ zone });

@@ -8,7 +8,8 @@
  *
  * @module
  */
-import type { ChainView, ObservedEvent } from '@dwallet/zones';
+import type { Digest } from '@dwallet/sigma';
+import type { ChainView, Finality, ObservedEvent, RunningContract } from '@dwallet/zones';
 import type { Cancel } from '../../clock.ts';
 
 /** One block of a chain. */
@@ -72,6 +73,14 @@ export interface WatchTarget {
   readonly mints: boolean;
   /** Height of the first block to look at. The same at every validator, or one sees events that another never sees. */
   readonly from: number;
+}
+
+/** What a chain runs after a block: what a cluster approves of its members (CLUSTER:9). */
+export interface RunningConfiguration {
+  readonly block: BlockHead;
+  /** Of the `ChainConfiguration` with these contracts. */
+  readonly digest: Digest;
+  readonly contracts: readonly RunningContract[];
 }
 
 /** The two tracks of a watcher. */
@@ -162,6 +171,11 @@ export interface ChainWatcher {
   clusterHead(): BlockHead | undefined;
   /** A block that was reported on the cluster track, while it is remembered (the last 1024). */
   clusterBlock(height: number): BlockHead | undefined;
+  /**
+   * What the chain runs after the newest block on the cluster track, which is looked at before its events are reported. Undefined: not known, because there
+   * is no {@link clusterHead} or the watcher still reads older blocks.
+   */
+  configuration(): RunningConfiguration | undefined;
   /** Safety faults that nobody has acknowledged: at most one per track. */
   faults(): readonly SafetyFault[];
   /**
@@ -169,6 +183,8 @@ export interface ChainWatcher {
    * For an operator, after governance decided what the fault means.
    */
   acknowledge(track: Track): void;
+  /** The finality of the zone's certified record, which counts beside the configured one: only what is final by both is. What was reported stays. */
+  requireFinality(finality: Finality): void;
   /** Watches one more asset, from its own first block on. The same target again changes nothing. */
   watch(target: WatchTarget): void;
   /** Calls back after every change of a stream, of the heads, or of the status. */

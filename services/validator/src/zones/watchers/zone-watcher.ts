@@ -8,9 +8,13 @@ import { setMaxListeners } from 'node:events';
 import { BugError, InvalidArgumentsError } from '@dwallet/sigma';
 import type { Finality, ObservedEvent } from '@dwallet/zones';
 import type { Cancel, Clock } from '../../clock.ts';
+import { BlockWindow } from './block-window.ts';
 import type { ChainNode, Tip } from './chain-node.ts';
-import { concurrently } from './concurrently.ts';
-import { DisagreementError, InconsistentNodeError, MovedError, SilentNodeError } from './node-error.ts';
+import { failedStatus } from './failure.ts';
+import { FinalityRule } from './finality.ts';
+import { findFork } from './fork.ts';
+import { LinkedBlocks } from './linked-blocks.ts';
+import { InconsistentNodeError, MovedError } from './node-error.ts';
 import type { WatcherObserver } from './observer.ts';
 import type {
   BlockHead,
@@ -18,15 +22,14 @@ import type {
   ClusterObservation,
   EventLookup,
   Positioned,
+  RunningConfiguration,
   SafetyFault,
   Track,
   WatcherStatus,
   WatchTarget,
 } from './watcher.ts';
-import { type Coverage, type WatcherRecords, WatcherStore, rememberedBlocks } from './watcher-store.ts';
+import { type Coverage, type WatcherRecords, WatcherStore } from './watcher-store.ts';
 
-/** Questions for blocks at a time. */
-const width = 4;
 /** Rounds in a row in which the chain moved under the questions, before that counts as a contradiction. */
 const maxMoves = 5;
 const defaultLimit = 256;
@@ -66,10 +69,14 @@ export class ZoneWatcher implements ChainWatcher {
   readonly chain: string;
   readonly #options: ZoneWatcherOptions;
   readonly #store: WatcherStore;
+  readonly #finality: FinalityRule;
+  readonly #blocks: LinkedBlocks;
+  /** Blocks after the newest final one. */
+  readonly #window: BlockWindow;
   #targets: readonly WatchTarget[];
-  /** Blocks after the newest final one, each the parent of the next. */
-  #window: BlockHead[] = [];
   #tip: Tip | undefined;
+  /** What the chain runs, as of the newest block on the cluster track. */
+  #configuration: RunningConfiguration | undefined;
   #status: WatcherStatus = { kind: 'stopped' };
   /** When the node last answered, {@link ZoneWatcherOptions.date}. */
   #answeredAt: number | undefined;
@@ -88,6 +95,10 @@ export class ZoneWatcher implements ChainWatcher {
     this.#options = options;
     this.#targets = [];
     this.#store = new WatcherStore(options.records, options.chain);
+    const { node, finality, timesNeverFall, from, batchBlocks, maxWindow } = options;
+    this.#finality = new FinalityRule(finality);
+    this.#blocks = new LinkedBlocks(node, timesNeverFall);
+    this.#window = new BlockWindow({ blocks: this.#blocks, from, batchBlocks, maxWindow });
     for (const target of options.targets) this.watch(target);
   }
 
@@ -111,9 +122,16 @@ export class ZoneWatcher implements ChainWatcher {
     this.#cancel?.();
     await this.#running;
     this.#stop = undefined;
-    this.#window = [];
+    this.#forget();
     this.#tip = undefined;
     this.#become({ kind: 'stopped' });
+  }
+
+  /** What is only known of the chain that the node shows now. */
+  #forget(): void {
+    this.#window.clear();
+    this.#finality.reset();
+    this.#configuration = undefined;
   }
 
   status(): WatcherStatus {
@@ -162,6 +180,10 @@ export class ZoneWatcher implements ChainWatcher {
     return this.#store.block('cluster', height);
   }
 
+  configuration(): RunningConfiguration | undefined {
+    return this.clusterHead() === undefined ? undefined : this.#configuration;
+  }
+
   faults(): readonly SafetyFault[] {
     const tracks: readonly Track[] = ['final', 'cluster'];
     return tracks.flatMap((track) => this.#store.fault(track) ?? []);
@@ -172,7 +194,7 @@ export class ZoneWatcher implements ChainWatcher {
     if (fault === undefined) return;
     this.#store.clearFault(fault, this.#store.block(track, fault.reported.height - 1));
     if (track === 'final') {
-      this.#window = [];
+      this.#forget();
       if (this.#status.kind === 'forked' && this.#stop !== undefined) {
         this.#become({ kind: 'starting' });
         this.#again(0);
@@ -187,6 +209,10 @@ export class ZoneWatcher implements ChainWatcher {
     // One target per token, so that an event belongs to one.
     const others = this.#targets.filter((known) => known.token !== token);
     this.#targets = [...others, { token, vault, owner, mints, from }];
+  }
+
+  requireFinality(finality: Finality): void {
+    this.#finality.require(finality);
   }
 
   subscribe(listener: () => void): Cancel {
@@ -258,53 +284,36 @@ export class ZoneWatcher implements ChainWatcher {
   }
 
   #failed(error: unknown): void {
-    const { observer, date } = this.#options;
+    const { node, observer, date } = this.#options;
     const before = this.#status;
-    const since = (kind: WatcherStatus['kind']): number =>
-      before.kind === kind && 'since' in before ? before.since : date();
-    if (error instanceof InconsistentNodeError || error instanceof MovedError) {
-      const { node, check } = error;
-      observer.inconsistent(this.chain, node, check);
-      this.#become({ kind: 'inconsistent', since: since('inconsistent'), node, check });
-    } else if (error instanceof DisagreementError) {
-      observer.disagreed(this.chain, error.height);
-      this.#become({ kind: 'disagreeing', since: since('disagreeing'), height: error.height });
-    } else {
-      const silent = error instanceof SilentNodeError;
-      const [node, reason] = silent ? [error.node, error.reason] : [this.#options.node.name, 'internal'];
-      if (!silent) observer.unforeseen(this.chain, error);
-      observer.silent(this.chain, node, reason);
-      const at = before.kind === 'silent' ? before.since : (this.#answeredAt ?? date());
-      this.#become({ kind: 'silent', since: at, node, reason });
-    }
-  }
-
-  #finalHeight({ head, finalised }: Tip): number {
-    const { kind, confirmations } = this.#options.finality;
-    return kind === 'finalised' ? (finalised ?? -1) : head.height - confirmations + 1;
+    const round = {
+      chain: this.chain,
+      node: node.name,
+      before,
+      now: date(),
+      answeredAt: this.#answeredAt,
+      observer,
+    };
+    this.#become(failedStatus(error, round));
   }
 
   /** @returns whether everything that can be reported is. */
   async #round(signal: AbortSignal): Promise<boolean> {
-    const { node, date, maxAheadMs, finality, from, observer, clusterConfirmations } = this.#options;
-    const tip = await node.tip(signal);
+    const { node, date, maxAheadMs, from, observer, clusterConfirmations } = this.#options;
+    const tip = await node.tip(signal, this.#finality.usesTag);
     this.#answeredAt = date();
     if (tip.head.time > date() + maxAheadMs) {
       throw new InconsistentNodeError(node.name, 'block-time', `block ${tip.head.height} is of the future`);
     }
     const coverage = this.#store.cover(this.#targets, from);
     const base = this.#store.cursor('final').head;
-    const finalTo = this.#finalHeight(tip);
-    if (base !== undefined) {
-      if (tip.head.height < base.height) await this.#tooShort(tip.head, signal);
-      if (finality.kind === 'finalised' && finalTo < base.height) {
-        throw new InconsistentNodeError(node.name, 'finalised-back', `block ${base.height} is not final any more`);
-      }
-    }
+    if (base !== undefined && tip.head.height < base.height) await this.#tooShort(tip.head, signal);
+    this.#finality.check(node.name, tip, base);
     await this.#rewind(base, tip.head, signal);
-    const reached = await this.#extend(base, tip.head, signal);
-    const cluster = await this.#clusterTrack(tip.head, signal);
-    const final = await this.#finalTrack(coverage, finalTo, signal);
+    const { added, reached } = await this.#window.extend(base, tip.head, signal);
+    if (added > 0) this.#progress = true;
+    const cluster = await this.#clusterTrack(tip.head, reached, signal);
+    const final = await this.#finalTrack(coverage, this.#finality.height(tip), signal);
     const older = await this.#searchOlder(coverage, signal);
     const caughtUp = reached && cluster && final && older;
     this.#tip = tip;
@@ -326,67 +335,20 @@ export class ZoneWatcher implements ChainWatcher {
     throw new InconsistentNodeError(this.#options.node.name, 'height-back', `is at height ${tip.height} again`);
   }
 
-  /** Drops blocks that the chain does not have any more. */
+  /** Drops blocks that the chain does not have any more, and looks whether it still has what was final. */
   async #rewind(base: BlockHead | undefined, tip: BlockHead, signal: AbortSignal): Promise<void> {
-    const { node, observer } = this.#options;
-    const now = (height: number): Promise<BlockHead> =>
-      height === tip.height ? Promise.resolve(tip) : node.head(height, signal);
-    let gone = 0;
-    for (let last = this.#window.at(-1); last !== undefined; last = this.#window.at(-1)) {
-      if (tip.height === last.height + 1 && tip.parent === last.hash) break;
-      if (last.height <= tip.height && (await now(last.height)).hash === last.hash) break;
-      this.#window.pop();
-      gone += 1;
-    }
-    if (gone > 0) observer.reorganised(this.chain, gone);
-    if (this.#window.length > 0 || base === undefined) return;
-    if ((await now(base.height)).hash !== base.hash) await this.#fork('final', base, signal);
+    const gone = await this.#window.rewind(tip, signal);
+    if (gone > 0) this.#options.observer.reorganised(this.chain, gone);
+    if (this.#window.newest !== undefined || base === undefined) return;
+    if ((await this.#blocks.at(base.height, tip, signal)).hash !== base.hash) await this.#fork('final', base, signal);
   }
 
-  /** Blocks first..last of the node's chain, which continue `previous`. */
-  async #blocks(
-    first: number,
-    last: number,
-    previous: BlockHead | undefined,
-    tip: BlockHead | undefined,
-    signal: AbortSignal,
-  ): Promise<readonly BlockHead[]> {
-    const { node, timesNeverFall } = this.#options;
-    const heights = Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i);
-    const heads = await concurrently(heights, width, async (height) =>
-      height === tip?.height ? tip : node.head(height, signal),
-    );
-    let before = previous;
-    for (const head of heads) {
-      if (before !== undefined && head.parent !== before.hash) {
-        throw new MovedError(node.name, 'parent-hash', `block ${head.height} does not follow block ${before.height}`);
-      }
-      if (timesNeverFall && before !== undefined && head.time < before.time) {
-        throw new InconsistentNodeError(node.name, 'block-time', `block ${head.height} is older than its parent`);
-      }
-      before = head;
-    }
-    return heads;
-  }
-
-  /** Adds blocks up to the tip. @returns whether it is reached. */
-  async #extend(base: BlockHead | undefined, tip: BlockHead, signal: AbortSignal): Promise<boolean> {
-    const { from, batchBlocks, maxWindow } = this.#options;
-    const last = this.#window.at(-1) ?? base;
-    const next = last === undefined ? from : last.height + 1;
-    const end = Math.min(tip.height, next + Math.min(batchBlocks, maxWindow - this.#window.length) - 1);
-    const heads = await this.#blocks(next, end, last, tip, signal);
-    this.#window.push(...heads);
-    if (heads.length > 0) this.#progress = true;
-    return end >= tip.height;
-  }
-
-  /** @returns whether everything at the cluster's depth is reported. */
-  async #clusterTrack(tip: BlockHead, signal: AbortSignal): Promise<boolean> {
+  /** @param reached - whether the window reaches the tip. @returns whether everything at the cluster's depth is reported. */
+  async #clusterTrack(tip: BlockHead, reached: boolean, signal: AbortSignal): Promise<boolean> {
     const { clusterConfirmations, node, from, batchBlocks } = this.#options;
     if (clusterConfirmations === undefined || this.#store.fault('cluster') !== undefined) return true;
     const reported = this.#store.cursor('cluster').head;
-    const newest = this.#window.at(-1) ?? this.#store.cursor('final').head;
+    const newest = this.#window.newest ?? this.#store.cursor('final').head;
     if (newest === undefined) return true;
     if (reported !== undefined) {
       const height = Math.min(reported.height, newest.height);
@@ -397,20 +359,40 @@ export class ZoneWatcher implements ChainWatcher {
         return true;
       }
     }
-    const next = reported === undefined ? from : reported.height + 1;
+    const first = reported === undefined ? from : reported.height + 1;
     const eligible = Math.min(newest.height, tip.height - clusterConfirmations + 1);
-    const end = Math.min(eligible, next + batchBlocks - 1);
-    if (end < next) return true;
-    const start = this.#window[0]?.height ?? Number.POSITIVE_INFINITY;
+    const last = Math.min(eligible, first + batchBlocks - 1);
+    if (last < first) {
+      if (reported !== undefined && reached && reported.height <= tip.height) await this.#lookAt(reported, signal);
+      return true;
+    }
+    const start = this.#window.oldest?.height ?? Number.POSITIVE_INFINITY;
     const heads =
-      next >= start
-        ? this.#window.slice(next - start, end - start + 1)
-        : await this.#blocks(next, Math.min(end, start - 1), reported, undefined, signal);
+      first >= start
+        ? this.#window.slice(first, last)
+        : await this.#blocks.read({ first, last: Math.min(last, start - 1), previous: reported }, signal);
+    const end = heads.at(-1);
+    const current = reached && end !== undefined && end.height >= eligible;
     const events = await node.clusterEvents(heads, signal);
+    // Before the events of this block can be read: nobody takes a message of code that has not been looked at. Nodes need not have the state of old blocks.
+    if (current) await this.#lookAt(end, signal);
+    else this.#configuration = undefined;
     const blocks = heads.map((block, i) => ({ block, events: events[i] ?? [] }));
     this.#store.report('cluster', blocks);
     this.#reported(blocks);
-    return (heads.at(-1)?.height ?? end) >= eligible;
+    return (end?.height ?? last) >= eligible;
+  }
+
+  /** What the chain runs after a block (CLUSTER:9). */
+  async #lookAt(block: BlockHead, signal: AbortSignal): Promise<void> {
+    const before = this.#configuration;
+    if (before?.block.hash === block.hash) return;
+    const found = await this.#options.node.configuration(block, signal);
+    const now = found === undefined ? undefined : { ...found, block };
+    this.#configuration = now;
+    if (now === undefined || same(before?.digest, now.digest)) return;
+    this.#news = true;
+    this.#options.observer.running(this.chain, now);
   }
 
   /** These are durable now. */
@@ -423,7 +405,7 @@ export class ZoneWatcher implements ChainWatcher {
 
   /** The block at a height in the chain that this round looks at. */
   #shown(height: number, signal: AbortSignal): Promise<BlockHead> {
-    const known = this.#window[height - (this.#window[0]?.height ?? 0)] ?? this.#store.block('final', height);
+    const known = this.#window.at(height) ?? this.#store.block('final', height);
     return known?.height === height ? Promise.resolve(known) : this.#options.node.head(height, signal);
   }
 
@@ -440,13 +422,13 @@ export class ZoneWatcher implements ChainWatcher {
   /** @returns whether everything final that is known is reported. */
   async #finalTrack(coverage: readonly Coverage[], finalTo: number, signal: AbortSignal): Promise<boolean> {
     const { batchBlocks } = this.#options;
-    const final = this.#window.filter(({ height }) => height <= finalTo);
+    const final = this.#window.upTo(finalTo);
     const heads = final.slice(0, batchBlocks);
     if (heads.length === 0) return true;
     const targets = coverage.map(({ target }) => target);
     const blocks = await this.#assetEvents(heads, targets, signal);
     this.#store.report('final', blocks);
-    this.#window.splice(0, heads.length);
+    this.#window.drop(heads.length);
     this.#reported(blocks);
     return heads.length === final.length;
   }
@@ -458,7 +440,7 @@ export class ZoneWatcher implements ChainWatcher {
     const [item] = behind;
     if (item === undefined || base === undefined) return behind.length === 0;
     const last = Math.min(item.coveredFrom, item.searchedTo + this.#options.batchBlocks, base.height + 1) - 1;
-    const heads = await this.#blocks(item.searchedTo, last, undefined, undefined, signal);
+    const heads = await this.#blocks.read({ first: item.searchedTo, last }, signal);
     const blocks = await this.#assetEvents(heads, [item.target], signal);
     this.#store.reportOlder(item, last + 1, blocks);
     this.#reported(blocks);
@@ -470,40 +452,16 @@ export class ZoneWatcher implements ChainWatcher {
    * @throws ForkSeen on the final track, MovedError or InconsistentNodeError if it does not hold together.
    */
   async #fork(track: Track, reported: BlockHead, signal: AbortSignal): Promise<void> {
-    const { node, maxWindow, observer } = this.#options;
-    const { head: tip } = await node.tip(signal);
-    const last = Math.min(tip.height, reported.height + maxWindow - 1);
-    const other = await this.#blocks(reported.height, last, undefined, undefined, signal);
-    const [at] = other;
-    if (at === undefined || at.hash === reported.hash) {
-      throw new MovedError(node.name, 'block-hash', `block ${reported.height} comes and goes`);
-    }
-    // They differ from some height on: the first one that is remembered.
-    let first = { reported, conflicting: at };
-    let low = Math.max(0, reported.height - rememberedBlocks + 1);
-    while (low < first.reported.height) {
-      const height = (low + first.reported.height) >> 1;
-      const told = this.#store.block(track, height);
-      const shown = told === undefined ? undefined : await node.head(height, signal);
-      if (told === undefined || shown === undefined || told.hash === shown.hash) low = height + 1;
-      else first = { reported: told, conflicting: shown };
-    }
-    const before = this.#store.block(track, first.reported.height - 1);
-    if (before !== undefined && first.conflicting.parent !== before.hash) {
-      throw new MovedError(node.name, 'parent-hash', `block ${first.reported.height} follows no block that is known`);
-    }
-    const reportedTip = this.#store.cursor(track).head ?? reported;
-    const fault: SafetyFault = {
-      chain: this.chain,
-      track,
-      ...first,
-      reportedTip,
-      conflictingTip: last === tip.height ? tip : (other.at(-1) ?? at),
-    };
+    const { maxWindow, observer } = this.#options;
+    const search = { chain: this.chain, track, store: this.#store, blocks: this.#blocks, maxWindow };
+    const fault = await findFork(search, reported, signal);
     this.#store.setFault(fault);
+    this.#configuration = undefined;
     observer.forked(this.chain, track);
     if (track === 'cluster') return;
     this.#become({ kind: 'forked', fault });
     throw new ForkSeen();
   }
 }
+
+const same = (a: Uint8Array | undefined, b: Uint8Array): boolean => a !== undefined && Buffer.compare(a, b) === 0;

@@ -71,6 +71,14 @@ describe('zones', () => {
       },
       /every token once/,
     ],
+    ['contracts without a gateway', { contracts: [{ address }] }, /only beside a gateway/],
+    [
+      'a contract without checksum',
+      { gateway: address, contracts: [{ address: address.toLowerCase() }] },
+      /contracts\.0/,
+    ],
+    ['one contract twice', { gateway: address, contracts: [{ address }, { address }] }, /every contract once/],
+    ['a short slot', { gateway: address, contracts: [{ address, slots: ['0x00'] }] }, /64 lower-case hex/],
     [
       'a cluster slower than finality',
       { finality: { kind: 'confirmations', confirmations: 2 }, gateway: address, clusterConfirmations: 3 },

@@ -5,7 +5,12 @@ import type { Clock } from '../../../src/clock.ts';
 import type { ChainNode, Tip } from '../../../src/zones/watchers/chain-node.ts';
 import { SilentNodeError } from '../../../src/zones/watchers/node-error.ts';
 import { type WatcherObserver, silentWatcherObserver } from '../../../src/zones/watchers/observer.ts';
-import type { BlockHead, ClusterObservation, WatchTarget } from '../../../src/zones/watchers/watcher.ts';
+import type {
+  BlockHead,
+  ClusterObservation,
+  RunningConfiguration,
+  WatchTarget,
+} from '../../../src/zones/watchers/watcher.ts';
 import type { WatcherRecords } from '../../../src/zones/watchers/watcher-store.ts';
 import { ZoneWatcher, type ZoneWatcherOptions } from '../../../src/zones/watchers/zone-watcher.ts';
 
@@ -62,6 +67,8 @@ export class ScriptedChain {
   cut(count: number): void {
     this.blocks.splice(this.blocks.length - count, count);
   }
+  /** What it runs after each block; undefined: it is not known. */
+  runs: (head: BlockHead) => Omit<RunningConfiguration, 'block'> | undefined = () => undefined;
   /** Keeps `final` blocks behind the tip out of its finalised height. */
   finalisedBehind: number | undefined;
 }
@@ -92,10 +99,11 @@ export function scriptedNode(source: ScriptedChain): ScriptedNode {
     silent: false,
     asked: 0,
     gate: undefined,
-    tip: (signal): Promise<Tip> =>
+    tip: (signal, finalisedTag): Promise<Tip> =>
       at(signal, () => {
         const { finalisedBehind, tip } = source;
-        return { head: tip, finalised: finalisedBehind === undefined ? undefined : tip.height - finalisedBehind };
+        const finalised = finalisedBehind === undefined || !finalisedTag ? undefined : tip.height - finalisedBehind;
+        return { head: tip, finalised };
       }),
     head: (height, signal) => at(signal, () => blockAt(height).head),
     assetEvents: (heads, targets, signal) =>
@@ -105,6 +113,7 @@ export function scriptedNode(source: ScriptedChain): ScriptedNode {
         ),
       ),
     clusterEvents: (heads, signal) => at(signal, () => heads.map(({ height }) => blockAt(height).messages)),
+    configuration: (head, signal) => at(signal, () => source.runs(head)),
   };
   return node;
 }

@@ -1,4 +1,5 @@
 /** The follower of one chain in virtual time: histories with reorganisations, crashes at every write, faults on both tracks, assets that come later. */
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { digest } from '@dwallet/sigma';
 import { LmdbStore } from '../../../src/store/lmdb-store.ts';
 import { MemoryRecordStore } from '../../../src/store/record-store.ts';
+import { compareFinality } from '../../../src/zones/watchers/finality.ts';
 import type { ObservedMessage } from '../../../src/zones/watchers/watcher.ts';
 import { type WatcherRecords, WatcherStore } from '../../../src/zones/watchers/watcher-store.ts';
 import {
@@ -286,6 +288,133 @@ describe('safety faults', () => {
     const nonces = watcher.clusterEvents(5).map(({ value }) => (value.kind === 'message' ? value.nonce : undefined));
     expect(nonces).toEqual([6n, 60n, 61n]);
     expect(watcher.clusterHead()).toEqual(chainUnderTest.tip);
+    await watcher.stop();
+  });
+});
+
+describe('the finality of the zone’s record', () => {
+  const recorded = (depth: number) => ({ kind: 'confirmations', confirmations: depth }) as const;
+
+  it('counts where it is stricter than the configured one, and takes back nothing that was reported', async () => {
+    const chainUnderTest = new ScriptedChain();
+    for (let i = 1; i <= 8; i++) chainUnderTest.add([eventOf(`e${i}`)]);
+    const clock = new TestClock();
+    const watcher = scriptedWatcher(scriptedNode(chainUnderTest), new MemoryRecordStore(), clock);
+    watcher.requireFinality(recorded(5));
+    watcher.start();
+    await clock.pass(3000);
+    expect(references(watcher)).toEqual(['e1', 'e2', 'e3', 'e4']);
+    // Deep for the configuration, not for the record: nobody was told of them.
+    chainUnderTest.cut(4);
+    for (let i = 5; i <= 9; i++) chainUnderTest.add([eventOf(`new${i}`)]);
+    await clock.pass(3000);
+    expect([watcher.faults(), references(watcher).at(-1)]).toEqual([[], 'new5']);
+    // Weaker than the configuration: that counts.
+    watcher.requireFinality(recorded(1));
+    await clock.pass(3000);
+    expect(references(watcher).at(-1)).toBe('new7');
+    watcher.requireFinality(recorded(6));
+    chainUnderTest.add();
+    await clock.pass(3000);
+    expect([watcher.status().kind, references(watcher).at(-1)]).toEqual(['following', 'new7']);
+    await watcher.stop();
+  });
+
+  it('by the finalised tag: nothing counts without it, and it does not go back', async () => {
+    const chainUnderTest = new ScriptedChain();
+    for (let i = 1; i <= 8; i++) chainUnderTest.add([eventOf(`e${i}`)]);
+    const clock = new TestClock();
+    const watcher = scriptedWatcher(scriptedNode(chainUnderTest), new MemoryRecordStore(), clock);
+    watcher.requireFinality({ kind: 'finalised', confirmations: 0 });
+    watcher.start();
+    await clock.pass(3000);
+    expect([watcher.status().kind, references(watcher)]).toEqual(['following', []]);
+    chainUnderTest.finalisedBehind = 5;
+    await clock.pass(3000);
+    expect(references(watcher)).toEqual(['e1', 'e2', 'e3']);
+    // The tag is further than three confirmations: both must say so.
+    chainUnderTest.finalisedBehind = 0;
+    await clock.pass(3000);
+    expect(references(watcher).at(-1)).toBe('e6');
+    chainUnderTest.finalisedBehind = 2;
+    await clock.pass(3000);
+    expect(watcher.status()).toMatchObject({ kind: 'inconsistent', check: 'finalised-back' });
+    await watcher.stop();
+  });
+
+  it('is compared with the configuration', () => {
+    const tag = { kind: 'finalised', confirmations: 0 } as const;
+    expect([
+      compareFinality(recorded(3), recorded(3)),
+      compareFinality(recorded(4), recorded(3)),
+      compareFinality(recorded(2), recorded(3)),
+      compareFinality(tag, recorded(3)),
+      compareFinality(tag, tag),
+    ]).toEqual(['same', 'configuration-stricter', 'record-stricter', 'different-kinds', 'same']);
+  });
+});
+
+describe('what the chain runs', () => {
+  const code = (name: string) => ({ digest: digest(createHash('sha256').update(name).digest()), contracts: [] });
+
+  it('is looked at in the newest block before its events can be read, and nowhere else', async () => {
+    const chainUnderTest = new ScriptedChain();
+    for (let i = 1; i <= 10; i++) chainUnderTest.add([], [message(BigInt(i))]);
+    const looked: number[] = [];
+    const upgraded = 12;
+    chainUnderTest.runs = ({ height }) => {
+      looked.push(height);
+      return code(height < upgraded ? 'old' : 'new');
+    };
+    const clock = new TestClock();
+    const store = new MemoryRecordStore();
+    const { observer, told } = listening();
+    // What a reader would find at the moment at which an event of the new code becomes readable.
+    const found: unknown[] = [];
+    const records: WatcherRecords = {
+      get: (kind, id) => store.get(kind, id),
+      put(kind, id, value) {
+        if (kind === 'zone-watch-event' && id.endsWith(`cluster.${'10'.padStart(16, '0')}`))
+          found.push(watcher.configuration()?.digest);
+        store.put(kind, id, value);
+      },
+      transaction: (work) => store.transaction(work),
+    };
+    const node = scriptedNode(chainUnderTest);
+    const watcher = scriptedWatcher(node, records, clock, { clusterConfirmations: 1, observer });
+    watcher.start();
+    // Four blocks at a time: older ones are read without their state, which few nodes have.
+    await clock.pass(0);
+    expect([watcher.configuration(), looked]).toEqual([{ ...code('old'), block: chainUnderTest.tip }, [10]]);
+    await clock.pass(5000);
+    expect(looked).toEqual([10]);
+    chainUnderTest.add();
+    chainUnderTest.add([], [message(11n)]);
+    await clock.pass(1000);
+    expect([looked, found]).toEqual([[10, 12], [code('new').digest]]);
+    expect(told.filter(([what]) => what === 'running')).toHaveLength(2);
+    // A restart with nothing new to report looks again.
+    await watcher.stop();
+    expect(watcher.configuration()).toBeUndefined();
+    watcher.start();
+    await clock.pass(1000);
+    expect([looked, watcher.configuration()?.digest]).toEqual([[10, 12, 12], code('new').digest]);
+    // Nothing is known from a node that does not answer, nor of a member that forked.
+    node.silent = true;
+    await clock.pass(1000);
+    expect(watcher.configuration()).toBeUndefined();
+    node.silent = false;
+    await clock.pass(20_000);
+    expect(watcher.configuration()).toBeDefined();
+    chainUnderTest.cut(1);
+    chainUnderTest.add();
+    chainUnderTest.add();
+    await clock.pass(2000);
+    expect([watcher.status().kind, watcher.faults().length, watcher.configuration()]).toEqual([
+      'following',
+      1,
+      undefined,
+    ]);
     await watcher.stop();
   });
 });

@@ -144,4 +144,9 @@ export class BitcoinNode implements ChainNode {
   clusterEvents(heads: readonly BlockHead[]): Promise<readonly (readonly ClusterObservation[])[]> {
     return Promise.resolve(heads.map(() => []));
   }
+
+  /** Nor anything that a cluster could approve: its rules are those of the nodes, and each validator runs a node of its own choice. */
+  configuration(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
 }

@@ -6,28 +6,37 @@
  */
 import { decodeEvmAddress } from '@dwallet/chains';
 import { DecodeError } from '@dwallet/sigma';
-import type { ObservedEvent } from '@dwallet/zones';
+import { type ObservedEvent, chainConfiguration } from '@dwallet/zones';
 import { z } from 'zod';
 import type { ChainNode, Tip } from '../chain-node.ts';
 import { concurrently } from '../concurrently.ts';
 import type { JsonRpc } from '../json-rpc.ts';
 import { InconsistentNodeError, MovedError, SilentNodeError } from '../node-error.ts';
-import type { BlockHead, ClusterObservation, InconsistencyCheck, WatchTarget } from '../watcher.ts';
+import type {
+  BlockHead,
+  ClusterObservation,
+  InconsistencyCheck,
+  RunningConfiguration,
+  WatchTarget,
+} from '../watcher.ts';
 import { type EvmTargets, assetFilters, evmTargets, nativeEvent, tokenEvents } from './departures.ts';
 import { eventTopics, fromHex, readDelivery, readMessage, toHex } from './events.ts';
 import { type LogFilter, bloomTest, matches } from './log-filter.ts';
+import { type NamedContract, readConfiguration } from './running.ts';
 import {
   type BlockValue,
   type LogValue,
   type ReceiptValue,
   type TransactionValue,
   blockValue,
+  data,
   fullBlockValue,
   logValue,
   quantity,
   readValue,
   receiptValue,
   transactionValue,
+  word,
 } from './rpc-values.ts';
 
 /** Requests to one node at a time. */
@@ -42,8 +51,8 @@ export interface EvmNodeOptions {
   readonly chain: string;
   /** Address of the gateway contract. */
   readonly gateway: string | undefined;
-  /** Whether to ask for the finalised tag. */
-  readonly finalisedTag: boolean;
+  /** The contracts whose code and settings a cluster approves. Empty: nobody looks. */
+  readonly contracts: readonly NamedContract[];
   /** Something that looks like an event and is none. */
   readonly ignored: (reason: string, reference: string) => void;
 }
@@ -105,8 +114,8 @@ export class EvmNode implements ChainNode {
     return block === null ? undefined : this.#remember(block);
   }
 
-  async tip(signal: AbortSignal): Promise<Tip> {
-    const { chain, finalisedTag } = this.#options;
+  async tip(signal: AbortSignal, finalisedTag: boolean): Promise<Tip> {
+    const { chain } = this.#options;
     const id = await this.#call('eth_chainId', [], quantity, signal);
     if (`eip155:${id}` !== chain) throw this.#wrong('chain-id', `serves eip155:${id}`);
     // First the finalised block: asked for after the newest one, it could be beyond it.
@@ -307,6 +316,21 @@ export class EvmNode implements ChainNode {
         ),
       );
     });
+  }
+
+  async configuration(head: BlockHead, signal: AbortSignal): Promise<Omit<RunningConfiguration, 'block'> | undefined> {
+    const { chain, contracts: named } = this.#options;
+    if (named.length === 0) return undefined;
+    const at = number(head.height);
+    const found = await readConfiguration(chain, named, {
+      code: async (address) => fromHex(await this.#call('eth_getCode', [address, at], data, signal)),
+      word: (address, slot) => this.#call('eth_getStorageAt', [address, slot, at], word, signal),
+    });
+    // Asked for by height: of this block only if it is still there.
+    const now = await this.head(head.height, signal);
+    if (now.hash !== head.hash)
+      throw new MovedError(this.name, 'block-hash', `block ${head.height} is ${now.hash} now`);
+    return { digest: chainConfiguration.digest(found), contracts: found.contracts };
   }
 
   #clusterEvent(log: LogValue, head: BlockHead, reference: string): readonly ClusterObservation[] {

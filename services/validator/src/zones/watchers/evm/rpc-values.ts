@@ -15,10 +15,15 @@ const hexOf = (bytes: number) =>
 const hash = hexOf(32);
 const address = hexOf(20);
 /** Bytes, each two digits. */
-const data = z
+export const data = z
   .string()
   .regex(/^0x(?:[0-9a-fA-F]{2})*$/, 'bytes in hex')
   .transform((text) => text.toLowerCase());
+/** 32 bytes of storage; some nodes leave out leading zeros. */
+export const word = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{1,64}$/, 'at most 32 bytes in hex')
+  .transform((text) => `0x${text.slice(2).toLowerCase().padStart(64, '0')}`);
 const bigQuantity = z
   .string()
   .regex(/^0x(?:0|[1-9a-fA-F][0-9a-fA-F]{0,63})$/, 'a quantity')
