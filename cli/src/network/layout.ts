@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { randomInt } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { type Server, createServer } from 'node:net';
 import { join } from 'node:path';
 
 /** What a command line can say about a failure, and the exit code that goes with it. */
@@ -115,25 +116,25 @@ export function checkGenesis(data: string, identities: readonly string[]): void 
     );
 }
 
-/** Free loopback ports, different from each other. They are held until all are known. */
+/** Below the ports that Linux and macOS give to outgoing connections: one of those would be taken again before the validator that is to have it runs. */
+const portRange = { first: 10_000, last: 32_000 } as const;
+
+/** Free loopback ports, different from each other. They are held until all are known; drawn, since others may look for some at the same time. */
 async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
-          const server = createServer();
-          server.once('error', reject);
-          server.listen(0, '127.0.0.1', () => resolve(server));
-        }),
-    ),
-  );
-  const ports = servers.map((server) => {
-    const address = server.address();
-    return typeof address === 'object' && address !== null ? address.port : 0;
-  });
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  const held = new Map<number, Server>();
+  for (let tries = 0; held.size < count; tries++) {
+    if (tries > 100 * count) throw new CommandError('too few ports of this machine are free');
+    const port = randomInt(portRange.first, portRange.last);
+    if (held.has(port)) continue;
+    const server = createServer();
+    const listens = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (listens) held.set(port, server);
+  }
+  await Promise.all([...held.values()].map((server) => new Promise((resolve) => server.close(resolve))));
+  return [...held.keys()];
 }
 
 const isFree = (port: number): Promise<boolean> =>
