@@ -189,10 +189,13 @@ describe('a validator that cheats in a presign session', () => {
     const store = network.store(1);
     for (let i = 0; i < 64; i++)
       store.put('evidence', `ecdsa-presign.${String(i).padStart(64, '0')}.3.MPC-P1`, new Uint8Array(1));
-    const full = store.list('evidence').length;
+    // Of the session before, somebody may still be judging validator 4.
+    const about = (): string[] => store.list('evidence').filter((id) => id.endsWith('.3.MPC-P1'));
+    const full = about();
+    expect(full.length).toBeGreaterThanOrEqual(64);
     network.line = lyingIn(network, 3, 'ecdsa-presign', 'round-1', truncated);
     await network.validator(1).leadPresigns(1);
-    expect(store.list('evidence')).toHaveLength(full);
+    expect(about()).toEqual(full);
   });
 });
 
