@@ -337,6 +337,26 @@ describe('a safety fault from beginning to end', () => {
     expect(build([zoneEvent(answered)], faulty).zones.get(dapp)?.fault).toBeDefined();
   });
 
+  it('what was sent off the fast path is not due, and what became void hides nothing that is sent after it', () => {
+    const [v1, v2] = [three.members.find(({ chain }) => chain === defi)?.configuration as Digest, bytes32('v2')];
+    const report = (configuration: Digest): ClusterEvent => ({
+      kind: 'configuration',
+      report: { cluster: 'fast', member: defi, configuration },
+    });
+    const sent = run(started, message(dapp, defi, 0n, 1003), report(v2), message(defi, owner, 0n, 1004));
+    const tainted = run(
+      run(sent, ...settlementOf(sent, defi, 1003, [{ chain: owner, count: 1n }])),
+      delivery(dapp, defi, 0n, 1006),
+      message(defi, owner, 1n, 1008),
+      { kind: 'conflict', heads: [head(dapp, 'one', 1002), head(dapp, 'two', 1002)] },
+    );
+    const healed = run(tainted, amendment(tainted, [owner, defi], without(dapp)), report(v1));
+    const ahead = run(healed, ...[1020, 1040].flatMap((at) => [heartbeat(owner, at), heartbeat(defi, at)]));
+    const late = run(ahead, message(defi, owner, 2n, 1045), heartbeat(owner, 1060), heartbeat(defi, 1065));
+    expect(apply(late, heartbeat(owner, 1065))).toMatchObject({ ok: false, rule: 'CLUSTER:3' });
+    run(late, delivery(defi, owner, 0n, 1062), delivery(defi, owner, 2n, 1063), heartbeat(owner, 1065));
+  });
+
   it('heads under different versions of the cluster do not convict', () => {
     const heads = [head(dapp, 'one', 1005), head(dapp, 'two', 1005, 1n)] as const;
     expect(apply(world, { kind: 'conflict', heads })).toMatchObject({ ok: false, rule: 'CLUSTER:12' });

@@ -121,7 +121,7 @@ describe('governance with real signatures', () => {
     expect(approvingKeys(rules, first.governance, proposal, many)).toBe(0);
     expect(verified).toBe(1);
     // Of one key's approvals of one proposal the first counts; those of other proposals do not stand in its way.
-    const other = { ...good, proposal: new Uint8Array(32) as typeof good.proposal };
+    const other = approve(zoneProposal(zone(dapp, { version: 3n })), ed);
     expect(approvingKeys(rules, first.governance, proposal, [other, good])).toBe(1);
     expect([approvedBy(ed, proposal, [other, good]), approvedBy(ed, proposal, [bad, good])]).toEqual([true, false]);
     expect([approvedBy(ed, proposal, [other]), approvedBy(dwallet, proposal, [good])]).toEqual([false, false]);
@@ -148,7 +148,15 @@ describe('a zone joins a cluster', () => {
       rule: 'CLUSTER:8',
       reason: `the keys of ${outside} are not those of its zone`,
     });
-    expect(join(governanceOf(outside), [dapp, defi])).toMatchObject({ ok: false, rule: 'CLUSTER:8' });
+    // Nor with its own keys and somebody else's behind them, or with fewer approvals.
+    const own = governanceOf(outside);
+    const more = Array.from({ length: 8 }, (_, i) =>
+      governanceSet([...own.keys, ...governanceOf(`eve${i}`).keys.slice(-1)], 2),
+    );
+    const longer = more.find(({ keys }) => own.keys.every((mine, i) => keys[i] === mine)) as typeof own;
+    for (const strange of [longer, { ...own, threshold: 1 }])
+      expect(join(strange, [dapp, defi, outside])).toMatchObject({ reason: expect.stringContaining('its zone') });
+    expect(join(own, [dapp, defi])).toMatchObject({ ok: false, rule: 'CLUSTER:8' });
     expectOk(join(governanceOf(outside), [dapp, defi, outside]));
   });
 });

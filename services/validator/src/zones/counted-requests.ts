@@ -184,6 +184,8 @@ export class CountedRequests {
       const counted = this.#stored(first.key);
       if (counted === undefined || latest(counted) > over) continue;
       this.#store.delete(zoneCounted, first.key);
+      // Gone for its time, not undone: nothing is taken back for it.
+      this.#fresh = this.#fresh.filter(({ key }) => key !== first.key);
       for (const scope of scopesOf(counted))
         for (const { asset } of counted.flows) {
           const name = `${scope} ${asset}`;

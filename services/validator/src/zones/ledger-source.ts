@@ -92,6 +92,7 @@ export class LedgerSource implements EventSource {
       name: 'order',
       most: mostOrders,
       keyOf: ({ proposal }) => orderReference(proposal),
+      laneOf: ({ order }) => order.asset,
       encode: (ordered) => encodeSubmission({ ...ordered, kind: 'mint' }),
       decode: readOrder,
     });

@@ -25,7 +25,7 @@ import { WaitingRoom } from './waiting-room.ts';
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const no = (rule: Refusal['rule'], reason: string): Refusal => ({ ok: false, rule, reason });
 
-/** Records that wait; the oldest goes first, and may be submitted again. */
+/** Records that wait; of whoever has most of them the oldest goes first, and may be submitted again. */
 const mostWaiting = 256;
 
 /** What this validator knows of a dWallet that gets its first policy. */
@@ -64,6 +64,7 @@ export class RecordSource implements EventSource {
       name: 'record',
       most: mostWaiting,
       keyOf: draftKey,
+      laneOf: (event) => this.#laneOf(event),
       encode: encodeWorldEvent,
       decode: decodeWorldEvent,
     });
@@ -76,6 +77,13 @@ export class RecordSource implements EventSource {
   /** Keeps a submitted record until the log has it, or has something else in its place. @returns its key. */
   submit(event: WorldEvent): string {
     return this.#waiting.add(event);
+  }
+
+  /** A dWallet's are of the client whose it is, who may have many; any other record is of what it is about. */
+  #laneOf(event: WorldEvent): string {
+    const owner = event.kind === 'dwallet' ? this.#options.dwallet(event.record.publicKey)?.owner : undefined;
+    const { kind, id } = eventScope(event);
+    return owner === undefined ? `${kind}:${id}` : `client:${hex(owner)}`;
   }
 
   *drafts(_world: World, time: number): Iterable<Draft> {

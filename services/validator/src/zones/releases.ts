@@ -20,7 +20,7 @@ import { WaitingRoom } from './waiting-room.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
-/** Releases that owners asked for and the log does not have; the oldest goes first, and comes again with its request. */
+/** Releases that owners asked for and the log does not have; of the vault with most of them the oldest goes first, and comes again with its request. */
 const mostWanted = 1024;
 
 /** Ascending by id, as a release has its slots. */
@@ -56,6 +56,7 @@ export class Releases implements EventSource {
       name: 'release',
       most: mostWanted,
       keyOf,
+      laneOf: ({ publicKey }) => hex(publicKey),
       encode: (release) => releaseRecord.encode(release),
       decode: (bytes) => releaseRecord.decode(bytes),
     });

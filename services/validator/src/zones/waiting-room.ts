@@ -1,6 +1,6 @@
 /**
- * What this validator was asked for and the log does not have yet: durable, so that nobody has to ask again when all validators restart; bounded, the oldest
- * goes first and may be asked for again; and gone when it is done.
+ * What this validator was asked for and the log does not have yet: durable, so that nobody has to ask again when all validators restart; bounded, what goes
+ * first is the oldest of whoever has most waiting, and may be asked for again; and gone when it is done.
  *
  * @module
  */
@@ -17,6 +17,8 @@ export interface WaitingRoomOptions<V> {
   readonly most: number;
   /** Names one for ever: the same wish has the same key. */
   readonly keyOf: (value: V) => string;
+  /** Whose it is: where all places are taken, nobody loses one to another who has more. */
+  readonly laneOf: (value: V) => string;
   readonly encode: (value: V) => Uint8Array;
   /** @throws DWalletError */
   readonly decode: (bytes: Uint8Array) => V;
@@ -25,6 +27,8 @@ export interface WaitingRoomOptions<V> {
 interface Place<V> {
   readonly id: string;
   readonly value: V;
+  /** Once somebody asked for it. */
+  lane?: string;
 }
 
 export class WaitingRoom<V> {
@@ -74,15 +78,30 @@ export class WaitingRoom<V> {
     if (known !== undefined && Buffer.compare(store.get(zoneWaiting, known.id) ?? new Uint8Array(0), bytes) === 0)
       return key;
     const id = known?.id ?? `${name}.${String(this.#next++).padStart(15, '0')}`;
-    const [first] = this.#places;
-    const oldest = known === undefined && this.#places.size >= most ? first : undefined;
+    const out = known === undefined && this.#places.size >= most ? this.#oldestOfFullest(value) : undefined;
     store.transaction(() => {
-      if (oldest !== undefined) store.delete(zoneWaiting, oldest[1].id);
+      if (out !== undefined) store.delete(zoneWaiting, out.id);
       store.put(zoneWaiting, id, bytes);
     });
-    if (oldest !== undefined) this.#places.delete(oldest[0]);
+    if (out !== undefined) this.#places.delete(keyOf(out.value));
     this.#places.set(key, { id, value });
     return key;
+  }
+
+  /** What makes place for another one: of the lane that has most with it; of several such lanes, of the one that has waited longest. */
+  #oldestOfFullest(added: V): Place<V> | undefined {
+    const { laneOf } = this.#options;
+    const lanes = new Map<string, { places: number; readonly oldest: Place<V> }>();
+    for (const place of this.#places.values()) {
+      const lane = (place.lane ??= laneOf(place.value));
+      const known = lanes.get(lane);
+      if (known === undefined) lanes.set(lane, { places: 1, oldest: place });
+      else known.places++;
+    }
+    const own = lanes.get(laneOf(added));
+    if (own !== undefined) own.places++;
+    // Ascending by age, and sorting keeps that among equals.
+    return [...lanes.values()].sort((a, b) => b.places - a.places)[0]?.oldest;
   }
 
   delete(key: string): void {

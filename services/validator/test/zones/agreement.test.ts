@@ -192,6 +192,17 @@ describe('agreement on a slot', () => {
     expect([dapp, defi].map((chain) => net.zones(2).state.world.zones.get(chain)?.record.version)).toEqual([1n, 0n]);
   });
 
+  it('one member that is bound to a later ballot is believed when nobody refuses: the leader goes above it', async () => {
+    const net = (open = await ZoneNetwork.ready());
+    const batch = batchOf(net, dapp);
+    await new Leader(net).prepare(6n, batchOf(net, defi), [2]);
+    // Without the fourth, every other vote is needed.
+    net.network.down.add(4);
+    const done = (i: number): boolean => net.zones(i).state.world.zones.get(dapp)?.record.version === 1n;
+    expect((await net.zones(1).log.lead(() => (done(1) ? undefined : batch))).kind).not.toBe('failed');
+    expect([1, 2, 3].map(done)).toEqual([true, true, true]);
+  });
+
   it('a restored validator stays out of what it may have voted on, and no longer', async () => {
     const net = (open = await ZoneNetwork.ready());
     const slot = net.zones(3).log.height;

@@ -1,6 +1,16 @@
 /** What one validator keeps for itself: what waits for the log, what counts against ceilings; and how its proposer meets errors. */
-import { DecodeError, encodeText } from '@dwallet/sigma';
-import { type Limit, type Outflow, PersistentMap, type World, emptyWorld, longestWindowMs } from '@dwallet/zones';
+import { DecodeError, digest, encodeText } from '@dwallet/sigma';
+import {
+  type Limit,
+  type Outflow,
+  PersistentMap,
+  type World,
+  assetProposal,
+  emptyWorld,
+  longestWindowMs,
+  mintOrderDigest,
+  nativeAsset,
+} from '@dwallet/zones';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../src/clock.ts';
@@ -11,17 +21,34 @@ import { hasGovernance, zonesSchema } from '../../src/zones/config.ts';
 import { CountedRequests } from '../../src/zones/counted-requests.ts';
 import type { Draft, EventSource } from '../../src/zones/draft.ts';
 import { decodePlain, encodePlain } from '../../src/zones/log/plain-values.ts';
+import { LedgerSource } from '../../src/zones/ledger-source.ts';
 import { Proposer, type ProposerOptions } from '../../src/zones/proposer.ts';
+import { RecordSource } from '../../src/zones/record-source.ts';
+import { Releases } from '../../src/zones/releases.ts';
 import { WaitingRoom } from '../../src/zones/waiting-room.ts';
-import { chains, defi, keyOf, policyFor, zone, zoneEvent } from './zone-network.ts';
+import { hex } from '../helpers/toy-network.ts';
+import {
+  account,
+  assetOfX,
+  assetX,
+  bytes32,
+  chains,
+  defi,
+  fakeKey,
+  keyOf,
+  policyFor,
+  zone,
+  zoneEvent,
+} from './zone-network.ts';
 
 describe('a waiting room', () => {
-  const room = (store: MemoryRecordStore, name = 'a', most = 3): WaitingRoom<string> =>
-    new WaitingRoom({
+  const room = (store: MemoryRecordStore, name = 'a', most = 3, laneOf = (_text: string) => 'all') =>
+    new WaitingRoom<string>({
       store,
       name,
       most,
       keyOf: (text) => text.slice(0, 1),
+      laneOf,
       encode: encodeText,
       decode(bytes) {
         const text = new TextDecoder().decode(bytes);
@@ -53,9 +80,85 @@ describe('a waiting room', () => {
     const again = room(store);
     expect(again.entries().map(([key]) => key)).toEqual(['x', 'y']);
     again.add('u');
+    expect(
+      room(store)
+        .entries()
+        .map(([key]) => key),
+    ).toEqual(['x', 'y', 'u']);
     for (const key of ['x', 'y', 'u', 'nobody']) again.delete(key);
     expect(again.size).toBe(0);
     expect(store.list('zone-waiting')).toEqual([expect.stringMatching(/^b\./) as unknown]);
+  });
+
+  it('where it is full, who has most makes place: a flood pushes out itself, before and after a restart', () => {
+    const store = new MemoryRecordStore();
+    const laned = (): WaitingRoom<string> => room(store, 'a', 6, (text) => text.slice(1));
+    const first = laned();
+    for (const text of ['a one', 'b two', 'c flood', 'd flood', 'e flood', 'f two', 'g flood']) first.add(text);
+    expect(first.entries().map(([key]) => key)).toEqual(['a', 'b', 'd', 'e', 'f', 'g']);
+    const again = laned();
+    for (const key of 'hijklm') again.add(`${key} flood`);
+    again.add('n one');
+    expect(again.entries().map(([key]) => key)).toEqual(['a', 'b', 'f', 'l', 'm', 'n']);
+    // All have two: with the one that came, its own lane is the fullest.
+    again.add('o flood');
+    for (const one of [again, laned()])
+      expect(one.entries().map(([key]) => key)).toEqual(['a', 'b', 'f', 'm', 'n', 'o']);
+  });
+});
+
+describe('one who floods a waiting room', () => {
+  it('pushes out nobody else: releases by vault, orders by asset, records by client and by what they are about', () => {
+    const store = new MemoryRecordStore();
+    const [quietVault, loudVault] = [fakeKey('quiet'), fakeKey('loud')];
+    const release = (dwallet: Uint8Array, n: number) => ({
+      publicKey: dwallet,
+      chain: defi,
+      entry: digest(bytes32(`${hex(dwallet)}/${n}`)),
+      slots: [{ id: `nonce:${n}`, claim: '' }],
+    });
+    const releases = new Releases(store);
+    releases.want(release(quietVault, 0));
+    for (let n = 0; n < 1100; n++) releases.want(release(loudVault, n));
+    const judged = (of: ReturnType<typeof release>) => releases.judge(emptyWorld, { kind: 'release', release: of });
+    expect(releases.waiting).toBe(1024);
+    expect(judged(release(quietVault, 0))).toBeUndefined();
+    expect([judged(release(loudVault, 77)), judged(release(loudVault, 76))]).toMatchObject([
+      undefined,
+      { rule: 'ASSET:10' },
+    ]);
+
+    const orders = new LedgerSource({ watchers: new Map(), maxSkewMs: 1, watchFrom: () => 0, store });
+    const proposal = { ...assetProposal(assetOfX(fakeKey('v'))), subject: 'mint' as const };
+    const order = (asset: string, n: number): string => {
+      const wanted = { asset, amount: BigInt(n + 1), recipient: account('ann') };
+      return orders.order({ order: wanted, proposal: { ...proposal, body: mintOrderDigest(wanted) }, approvals: [] });
+    };
+    const quiet = order(nativeAsset(defi) ?? '', 0);
+    for (let n = 0; n < 1030; n++) order(assetX, n);
+    expect(orders.waiting).toBe(1024);
+    expect([...orders.drafts(emptyWorld, 0)].map(({ key }) => key)).toContain(quiet);
+
+    const owners = new Map([
+      [hex(fakeKey('quiet')), bytes32('ann')],
+      ...Array.from({ length: 300 }, (_, n) => [hex(fakeKey(`loud ${n}`)), bytes32('eve')] as const),
+    ]);
+    const records = new RecordSource({
+      dwallet(publicKey) {
+        const owner = owners.get(hex(publicKey));
+        return owner === undefined ? undefined : { owner, signed: 'no' };
+      },
+      maxSkewMs: 1,
+      certified: () => 'none',
+      firstZone: () => true,
+      store,
+    });
+    const policy = (name: string): string =>
+      records.submit({ kind: 'dwallet', record: policyFor(fakeKey(name)), approvals: [] });
+    const kept = [policy('quiet'), records.submit(zoneEvent(zone(defi)))];
+    for (let n = 0; n < 300; n++) policy(`loud ${n}`);
+    expect(records.waiting).toBe(256);
+    expect([...records.drafts(emptyWorld, 0)].map(({ key }) => key)).toEqual(expect.arrayContaining(kept));
   });
 });
 
@@ -207,9 +310,15 @@ describe('what counts against ceilings', () => {
     const add = (name: string, time: number): void =>
       counted.add(name, { chain: defi, dwallet: keys[0], flows: flows(time) });
     for (let i = 0; i < 100; i++) add(`old${i}`, day + i);
+    // Undone, and asked again when another request has been forgotten for its time: kept by its own.
+    expect(() =>
+      store.transaction(() => {
+        add('new0', day);
+        throw new Error('undone');
+      }),
+    ).toThrow('undone');
     for (let i = 0; i < 30; i++) add(`new${i}`, 40 * day + i);
     expect(store.list('zone-counted')).toHaveLength(30);
-    const restarted = new CountedRequests(store);
     const limits = [{ asset: assets[0], windowMs: longestWindowMs, ceiling: 1n }];
     const world = {
       ...worldOf(0),
@@ -217,6 +326,29 @@ describe('what counts against ceilings', () => {
         [defi, { record: zone(defi, { limits }), digest: new Uint8Array(32) as never, fault: undefined, outflows: [] }],
       ]),
     };
+    const sum = (but: string, time: number, of = counted): unknown =>
+      of.in(world, { chain: defi, dwallet: keys[0], but, time }).zones.get(defi)?.outflows;
+    // What was seen in a transaction that is undone after all is taken back.
+    expect(() =>
+      store.transaction(() => {
+        add('seen', 40 * day + 30);
+        expect(sum('nobody', 40 * day + 30)).toMatchObject([{ amount: 31n }]);
+        throw new Error('undone');
+      }),
+    ).toThrow('undone');
+    expect(sum('nobody', 40 * day + 30)).toMatchObject([{ amount: 30n }]);
+    // The disk still has what no sum has any more: it is not taken off twice.
+    const behind = new MemoryRecordStore();
+    const slow = new CountedRequests(behind);
+    const moved = { chain: defi, dwallet: keys[0] };
+    for (let i = 0; i < 100; i++) slow.add(`old${i}`, { ...moved, flows: flows(day + i) });
+    slow.add('new', { ...moved, flows: flows(40 * day) });
+    expect(slow.has('old99')).toBe(true);
+    expect(sum('old99', day + 100, slow)).toMatchObject([{ amount: 1n }]);
+    // A start reads them by name, and forgets by time.
+    new CountedRequests(behind).add('next', { ...moved, flows: flows(40 * day + 1) });
+    expect(behind.list('zone-counted')).toHaveLength(101 - 2 * 4 + 1);
+    const restarted = new CountedRequests(store);
     // A start with a clock that is years ahead forgets nothing.
     restarted.in(world, { chain: defi, dwallet: keys[0], but: 'nobody', time: 4000 * day });
     const now = restarted.in(world, { chain: defi, dwallet: keys[0], but: 'nobody', time: 40 * day + 30 });
@@ -316,6 +448,19 @@ describe('a proposer', () => {
       broken.proposer.stop();
     }
     daily.proposer.stop();
+    // From the start again once they agreed.
+    let turns = 0;
+    const mended = make(() => {
+      turns++;
+      return turns === 3 ? { kind: 'idle' } : Promise.reject(new RefusedError('UNAVAILABLE', 'too few'));
+    }, [good]);
+    mended.proposer.start();
+    await mended.clock.run(350);
+    expect(mended.at.slice(0, 3)).toEqual([0, 100, 300]);
+    mended.proposer.poke();
+    await mended.clock.run(150);
+    expect(mended.at[4]).toBe((mended.at[3] ?? 0) + 100);
+    mended.proposer.stop();
   });
 
   it('goes on with other sources when one fails, says so once in a while, and proposes nothing in a closed log', async () => {
@@ -343,6 +488,27 @@ describe('a proposer', () => {
     await made.clock.run(60_000);
     expect(made.at.length).toBe(before);
     made.proposer.stop();
+    // What a source had before it failed keeps its place; one that fails alone is asked again.
+    let fails = false;
+    const alone: EventSource = {
+      drafts() {
+        if (fails) throw new TypeError('secret words');
+        return [draftOf(chains[0])];
+      },
+      judge: () => undefined,
+    };
+    const single = make(() => ({ kind: 'failed', error: new Error('too few') }), [alone]);
+    single.proposer.start();
+    await single.clock.run(50);
+    expect(single.proposer.since(chains[0])).toBe(0);
+    fails = true;
+    await single.clock.run(5000);
+    expect(single.proposer.since(chains[0])).toBe(0);
+    const turns = single.at.length;
+    fails = false;
+    await single.clock.run(16_000);
+    expect(single.at.length).toBeGreaterThan(turns);
+    single.proposer.stop();
   });
 });
 

@@ -4,6 +4,7 @@ import { decodeReply, encodeFailure, maxBodyBytes } from '@dwallet/two-pc-mpc/ne
 import { type LedgerEntry, encodeWorldEvent } from '@dwallet/zones';
 import { afterEach, describe, expect, it } from 'vitest';
 import { RefusedError } from '../../src/core.ts';
+import { StoreError } from '../../src/store/store-error.ts';
 import { decodeProposalAnswer, encodeBatch, encodeSlotMessage } from '../../src/zones/log/slots.ts';
 import type { ToyStore } from '../helpers/toy-network.ts';
 import { ZoneNetwork, assetX, dapp, defi, owner, zone, zoneEvent } from './zone-network.ts';
@@ -73,6 +74,11 @@ describe('the zone log', () => {
     const leader = log.agreement.owner(log.height, 1n);
     const answer = decodeProposalAnswer(await net.network.ask(leader, 2, 'zones/propose', body));
     expect(answer).toMatchObject({ kind: 'refused', event: 1, rule: 'ASSET:11' });
+    // A disk that fails says nothing about an event.
+    (net.watcher(2, owner) as { event: unknown }).event = () => {
+      throw new StoreError('STORE_IO', 'the disk failed');
+    };
+    await expect(net.network.ask(leader, 2, 'zones/propose', body)).rejects.toThrow();
   });
 
   it('takes submissions and catches up while one validator never answers', async () => {

@@ -6,14 +6,21 @@ import {
   encodeWorldEvent,
   entryFact,
   mintOrderDigest,
+  worldVersion,
 } from '@dwallet/zones';
-import { type ValidatorId, secp256k1Curve } from '@dwallet/sigma';
+import { type ValidatorId, encodeUint64, secp256k1Curve } from '@dwallet/sigma';
 import { assembleCertificate, encodeCertificate, encodeResult, signFact } from '@dwallet/two-pc-mpc/network';
 import { afterEach, describe, expect, it } from 'vitest';
 import { decodeEvidence, encodeEvidence, listEvidence, verifyEvidence } from '../../src/evidence.ts';
-import { decodeForkProof, encodeForkProof } from '../../src/zones/log/fork-proof.ts';
+import { decodeForkProof, encodeForkProof, forkSession } from '../../src/zones/log/fork-proof.ts';
 import { encodePlain } from '../../src/zones/log/plain-values.ts';
-import { decidedSlotFact, encodeBatch, encodeSlotMessage, slotDigest } from '../../src/zones/log/slots.ts';
+import {
+  decidedSlotFact,
+  encodeBatch,
+  encodeSlotMessage,
+  preparedSlotFact,
+  slotDigest,
+} from '../../src/zones/log/slots.ts';
 import { ToyStore, hex, loadRecords, toyParameters } from '../helpers/toy-network.ts';
 import {
   ZoneNetwork,
@@ -54,14 +61,24 @@ class ZoneNetworkStore extends ToyStore {
   }
 }
 
-/** A decided slot as more than f faulty validators could make it. */
-function decided(net: ZoneNetwork, slot: bigint, batch: Uint8Array, signers: readonly number[], ballot: bigint) {
+/** What these validators sign of a batch for a slot. */
+function certified(
+  net: ZoneNetwork,
+  slot: bigint,
+  batch: Uint8Array,
+  signers: readonly number[],
+  ballot: bigint,
+  factOf: typeof decidedSlotFact,
+) {
   const { committee, networkId } = net.network;
-  const fact = decidedSlotFact(networkId, slot, slotDigest(slot, net.zones(1).log.before(slot), batch), ballot);
+  const fact = factOf(networkId, slot, slotDigest(slot, net.zones(1).log.before(slot), batch), ballot);
   const votes = signers.map((i) => signFact(committee, fact, i as ValidatorId, net.network.keystore(i).identity));
-  const certificate = encodeCertificate(assembleCertificate(committee, fact, votes).certificate);
-  return encodeSlotMessage({ slot, ballot: 0n, batch, certificate });
+  return { batch, certificate: encodeCertificate(assembleCertificate(committee, fact, votes).certificate) };
 }
+
+/** A decided slot as more than f faulty validators could make it. */
+const decided = (net: ZoneNetwork, slot: bigint, batch: Uint8Array, signers: readonly number[], ballot: bigint) =>
+  encodeSlotMessage({ slot, ballot: 0n, ...certified(net, slot, batch, signers, ballot, decidedSlotFact) });
 
 describe('a validator that was restored from a backup', () => {
   it('agrees to no vault of a dWallet that may have signed after the backup, and to one that is certainly younger', async () => {
@@ -113,7 +130,7 @@ describe('a validator that was restored from a backup', () => {
 
 describe('a fork of the log', () => {
   it('closes everything visibly, over restarts too, and is evidence that anybody can judge and that closes others', async () => {
-    const net = (open = await ZoneNetwork.ready());
+    const net = (open = await ZoneNetwork.ready({ zones: { snapshotSlots: 1 } }));
     net.mint(100n, 'm:1');
     await net.until((i) => net.height(i) === 1);
     const slot = net.zones(1).log.height;
@@ -134,6 +151,14 @@ describe('a fork of the log', () => {
     await net.until((i) => net.zones(i).log.height === slot + 2n);
     const settled = (i: number): number | undefined => net.zones(i).state.world.zones.get(owner)?.record.settlementMs;
     expect([settled(1), settled(2)]).toEqual([5, 60_000]);
+    expect(net.zones(2).log.judge(first)?.reason).toMatch(/the zone log contradicts itself/);
+    // It kept no snapshot of what came later, and takes up none.
+    const heightOf = (snapshot?: Uint8Array): bigint => Buffer.from(snapshot ?? []).readBigUInt64BE(8);
+    for (const i of [1, 2]) net.zones(i).log.close();
+    const later = net.network.store(1).get('zone-snapshot', 'latest') as Uint8Array;
+    expect(heightOf(later)).toBe(slot + 2n);
+    expect(heightOf(net.network.store(2).get('zone-snapshot', 'latest'))).toBeLessThanOrEqual(slot + 1n);
+    net.network.store(2).put('zone-snapshot', 'latest', later);
     const alarms: unknown[] = [];
     net.observer.alarm = (scope) => void alarms.push(scope);
     const lines = net.network.logs.length;
@@ -157,23 +182,31 @@ describe('a fork of the log', () => {
     const bend = (changes: Partial<typeof proof>) =>
       verifyEvidence(encodeEvidence({ ...evidence, material: encodeForkProof({ ...proof, ...changes }) }), options);
     const [a, b] = proof.decided;
+    // Honest validators prepare another batch in a later ballot: prepared is not decided.
+    const prepared = certified(net, slot, b.batch, [2, 3, 4], 10n, preparedSlotFact);
     for (const changes of [
       { decided: [a, a] },
+      { decided: [a, prepared] },
       { decided: [{ ...a, certificate: b.certificate }, b] },
       { decided: [{ ...a, batch: b.batch }, b] },
       { before: bytes32('elsewhere') },
-      { slot: proof.slot + 1n },
     ] as const)
       expect(bend(changes).valid).toBe(false);
-    expect(verifyEvidence(encodeEvidence({ ...evidence, accused: 3 }), options).valid).toBe(false);
+    const next = { ...proof, slot: slot + 1n };
+    for (const changes of [
+      { accused: 3 },
+      { session: forkSession(net.network.networkId, next) },
+      { session: forkSession(net.network.networkId, next), material: encodeForkProof(next) },
+    ])
+      expect(verifyEvidence(encodeEvidence({ ...evidence, ...changes }), options).valid).toBe(false);
     expect(verifyEvidence(file, { ...options, networkId: bytes32('another network') }).valid).toBe(false);
     // In one ballot, whoever voted for both is named.
-    const twice = decided(net, slot, second, [1, 2, 3], 9n);
+    const twice = decided(net, slot, second, [2, 3, 4], 9n);
     net.network.restart(3);
     await net.network.ask(4, 3, 'zones/decide', twice);
     const [forked] = listEvidence(net.network.store(3)).filter(({ kind }) => kind === 'zone-fork');
     const named = verifyEvidence(net.network.validator(3).evidence(forked?.id ?? '') as Uint8Array, options);
-    expect(named.faults.map(({ party }) => party)).toEqual([1, 2, 3]);
+    expect(named.faults.map(({ party }) => party)).toEqual([2, 3]);
     // Others learn it, judge it, and close.
     expect(net.zones(1).state.isClosed).toBe(false);
     await net.network.validator(1).learnEvidence();
@@ -285,8 +318,9 @@ describe('a snapshot of the world', () => {
       expect(hex(net.zones(2).log.before(slot))).toBe(hex(net.zones(1).log.before(slot)));
     // Another program's, another log's, one of slots that are not there: all slots are read, and give the same but for what a test closed.
     const snapshot = store.get('zone-snapshot', 'latest') as Uint8Array;
+    expect(snapshot.slice(0, 8)).toEqual(encodeUint64((1n << 32n) + BigInt(worldVersion)));
     const bend = (at: number): Uint8Array => snapshot.map((byte, i) => (i === at ? byte ^ 1 : byte));
-    for (const bad of [bend(7), bend(15), bend(20), snapshot.slice(0, 20)]) {
+    for (const bad of [bend(7), bend(14), bend(15), bend(20), snapshot.slice(0, 20)]) {
       store.put('zone-snapshot', 'latest', bad);
       expect(start()[1]).toBe(height);
       expect(net.zones(2).state.faults()).toEqual([]);

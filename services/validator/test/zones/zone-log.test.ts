@@ -74,6 +74,7 @@ describe('slots as bytes', () => {
       new Uint8Array([2, ...refusal.slice(1)]),
       // Rules become labels of metrics: nobody makes up new ones.
       encodeProposalAnswer({ kind: 'refused', event: 0, rule: 'ASSET:99' as never, reason: 'r' }),
+      encodeProposalAnswer({ kind: 'refused', event: 0, rule: 'constructor' as never, reason: 'r' }),
       new Uint8Array(64).fill(1),
       new Uint8Array([...encodeProposalAnswer({ kind: 'vote', signature: new Uint8Array(64) }), 0]),
     ])
@@ -346,6 +347,42 @@ describe('the zone log', () => {
       reason: expect.stringMatching(/contradicts itself/) as unknown,
     });
   });
+
+  it.each([
+    ['size', 2, maxBatchBytes - 6],
+    ['number of slots', 256, 1],
+  ])(
+    'a restored validator takes no answer that was cut at its %s for all that others have',
+    async (_, count, bytes) => {
+      const net = (open = await ZoneNetwork.ready());
+      const slot = net.zones(1).log.height;
+      const batch = encodeBatch([new Uint8Array(bytes)]);
+      const slots = Array.from({ length: count }, (_unused, i) => {
+        const at = slot + BigInt(i);
+        const decided = { batch, certificate: certifySlot(net, at, batch, [1, 2, 4]) };
+        net.zones(1).log.decide(at, decided);
+        return decided;
+      });
+      const request = encodeSlotMessage({ slot, ballot: 0n, batch: none, certificate: none });
+      const full = encodeResult(net.zones(1).log.fetch(request));
+      (net.network.store(3) as ToyStore).generation = { id: new Uint8Array(32).fill(5), restored: true };
+      net.network.restart(3);
+      const { log } = net.zones(3);
+      let calls = 0;
+      net.network.line = async ({ from, method, pass }) => {
+        if (from !== (3 as ValidatorId) || method !== 'zones/fetch') return pass();
+        if (++calls <= 3) return encodeResult(new Uint8Array(2));
+        // What it asks for reaches it before the answers: they bring nothing new, and are not all that there is.
+        slots.forEach((decided, i) => log.decide(slot + BigInt(i), decided));
+        return full;
+      };
+      await log.boundAfterRestore();
+      expect([calls, log.height, log.mayVote(2n ** 40n)]).toEqual([6, slot + BigInt(count), false]);
+      net.network.line = ({ pass }) => pass();
+      await log.boundAfterRestore();
+      expect(log.mayVote(log.height + 2n)).toBe(true);
+    },
+  );
 
   it('closes everything, for ever, over two digests of one fact and over a slot that nobody can read', async () => {
     const net = (open = await ZoneNetwork.ready());
