@@ -16,10 +16,10 @@ import { governanceTakeover, takeoverWitness } from './properties/governance-tak
 import { gateWitness, signGate } from './properties/sign-gate.ts';
 
 const properties = {
-  'asset-damage': { run: assetDamage, length: 40, histories: 2000, witness },
+  'asset-damage': { run: assetDamage, length: 40, histories: 4000, witness },
   'cluster-faults': { run: clusterFaults, length: 60, histories: 1500, witness: clusterWitness },
   'governance-takeover': { run: governanceTakeover, length: 20, histories: 800, witness: takeoverWitness },
-  'sign-gate': { run: signGate, length: 24, histories: 3000, witness: gateWitness },
+  'sign-gate': { run: signGate, length: 24, histories: 6000, witness: gateWitness },
   'attestation-quorum': { run: attestationQuorum, length: 30, histories: 8000, witness: quorumWitness },
 } as const;
 export type PropertyName = keyof typeof properties;
